@@ -1,0 +1,73 @@
+# octolink. `make help` lists what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+
+GO ?= go
+# go-sqlite3 is C; without a compiler the build must say so and not make a program without a database.
+export CGO_ENABLED ?= 1
+
+LINT_VERSION := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.yml)
+LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+FUZZTIME ?= 20s
+# The packages that must build without a C compiler: all but the database and the program.
+PURE = $(shell $(GO) list ./... | grep -v -e /store$$ -e /cmd/)
+
+.PHONY: build run test check fmt vet vet-pure lint race docs docs-check fuzz interop clean help
+
+build: ## build bin/octolink
+	$(GO) build -o bin/octolink ./cmd/octolink
+
+run: build ## build and start the demo on 127.0.0.1
+	bin/octolink serve
+
+test: ## run the tests
+	$(GO) test ./...
+
+check: fmt vet vet-pure lint race docs-check ## everything that must hold before a commit
+
+fmt: ## fail when a file is not formatted
+	@files="$$(find . -name '*.go' -not -path './.*' -print0 | xargs -0 gofmt -l)"; \
+	if [ -n "$$files" ]; then echo "gofmt these files:"; echo "$$files"; exit 1; fi
+
+vet: ## go vet
+	$(GO) vet ./...
+
+vet-pure: ## go vet without cgo: only the database and the program may need it
+	CGO_ENABLED=0 $(GO) vet $(PURE)
+
+lint: ## golangci-lint in the version that .golangci.yml names
+	$(LINT) run ./...
+
+race: ## run the tests under the race detector
+	$(GO) test -race ./...
+
+docs: ## write docs/reference from the method and event tables
+	$(GO) run ./cmd/octolink reference
+
+docs-check: ## fail when docs/reference is not what the tables say
+	@before="$$(mktemp -d)"; trap 'rm -rf "$$before"' EXIT; \
+	mkdir -p docs/reference && cp -R docs/reference/. "$$before" && \
+	$(MAKE) --no-print-directory docs && \
+	if ! diff -r "$$before" docs/reference; then \
+		echo "docs/reference was out of date; it has been written again: look at it and commit it"; exit 1; \
+	fi
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@set -euo pipefail; \
+	grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
+		name="$${func#func }"; dir="$$(dirname "$$file")"; \
+		echo "fuzz $$dir $$name for $(FUZZTIME)"; \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null; \
+	done
+
+interop: ## play a day of calls with a real oktell.js: make interop OKTELL_JS=FILE
+	@test -n "$(OKTELL_JS)" || { echo "say where it is: make interop OKTELL_JS=path/to/oktell.js"; exit 2; }
+	OKTELL_JS="$(abspath $(OKTELL_JS))" $(GO) test -count=1 -v -run '^TestInterop' ./cmd/octolink
+
+clean: ## remove what make has built
+	rm -rf bin
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
