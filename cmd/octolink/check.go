@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func checkCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "check --config FILE",
+		Short: "Check a configuration file",
+		Long: `Check reads a configuration file as the server would and tells everything that
+is wrong with it, with line and column. It changes nothing.
+
+The exit code is 0 for a file that the server would take, 2 for one that it
+would refuse.`,
+		Example: "  octolink check --config /etc/octolink.yaml",
+		Args:    exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if path == "" {
+				return usageError{errors.New("check needs --config FILE")}
+			}
+			config, warnings, err := loadConfig(path)
+			for _, w := range warnings {
+				fmt.Fprintf(c.ErrOrStderr(), "%s: warning: %s\n", path, w)
+			}
+			if err != nil {
+				return usageError{err}
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s is right: %d users, %d queues, %d procedures\n",
+				path, len(config.Users), len(config.Queues), len(config.Procedures))
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&path, "config", "c", "", "configuration file")
+	return c
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the expected messages in testdata anew")
+
+// Every file in testdata/bad is refused with exactly the messages beside it.
+func TestBadConfigurations(t *testing.T) {
+	files, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %v, %v", files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			_, _, err := loadConfig(file)
+			if err == nil {
+				t.Fatal("the file is accepted")
+			}
+			golden := strings.TrimSuffix(file, ".yaml") + ".want"
+			got := err.Error() + "\n"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestFullConfiguration(t *testing.T) {
+	c, warnings, err := loadConfig("testdata/good/full.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(warnings) != 0 {
+		t.Errorf("got warnings %q, want none", warnings)
+	}
+	alice, boris, vera := c.Users[0], c.Users[1], c.Users[2]
+	for _, tt := range []struct {
+		name      string
+		got, want any
+	}{
+		{"data beside the file", c.Data, filepath.FromSlash("testdata/good/data")},
+		{"scalar as list", strings.Join(c.Listen.HTTP, " "), "127.0.0.1:4055"},
+		{"empty list", len(c.Listen.HTTPS), 0},
+		{"names in lower case", c.Listen.Names[0], "pbx.example"},
+		{"one address", c.Listen.Proxies[1].String(), "192.168.1.1/32"},
+		{"size", c.Limits.Message, size(2 << 20)},
+		{"two units", c.Limits.Silence, duration(90 * time.Second)},
+		{"days", c.Keep.Journal, days(30)},
+		{"zero", c.Sessions.Grace, duration(0)},
+		{"answering", c.PBX.Sim.Answer, ringing(3 * time.Second)},
+		{"secret of a file", alice.Password, "demo"},
+		{"scalar as subordinates", strings.Join(alice.Subordinates, " "), "boris"},
+		{"id in lower case", alice.ID, "aaaaaaaa-0000-4000-8000-000000000002"},
+		{"operator given", alice.Operator, false},
+		{"operator by default", boris.Operator, true},
+		{"webphone by default secure", alice.Webphone.Secure, true},
+		{"md5 in lower case", boris.PasswordMD5, "5ebe2294ecd0e0f08eab7690d2a6ee69"},
+		{"case", vera.IgnoreCase, true},
+		{"queue's default", c.Queues[1].Strategy, "longest-idle"},
+		{"queue's ring", c.Queues[0].Ring, duration(10 * time.Second)},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, tt.got, tt.want)
+		}
+	}
+}
+
+func TestDefaultsAreRight(t *testing.T) {
+	c, warnings, err := parseConfig("empty.yaml", nil)
+	if err != nil || len(warnings) != 0 {
+		t.Fatalf("got %v, %v", warnings, err)
+	}
+	if got := c.Listen.HTTP[0]; got != "127.0.0.1:4055" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestPlainListenerOutsideWarns(t *testing.T) {
+	_, warnings, err := parseConfig("a.yaml", []byte("listen: {http: [\"0.0.0.0:80\"]}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "in the clear") {
+		t.Errorf("got %q", warnings)
+	}
+}
+
+func TestFilesThatEverybodyMayWrite(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil { // past the umask
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("password", "x", 0o602)
+	path := write("octolink.yaml", "users: [{login: alice, password_file: password}]", 0o646)
+	_, _, err := loadConfig(path)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	if got := strings.Count(err.Error(), "everybody may write to"); got != 2 {
+		t.Errorf("got %d complaints in %q, want 2", got, err)
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	for _, pattern := range []string{"testdata/bad/*.yaml", "testdata/good/*.yaml"} {
+		files, _ := filepath.Glob(pattern)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text)
+		}
+	}
+	f.Add(demoYAML)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, _, err := parseConfig("testdata/fuzz.yaml", text)
+		if (c == nil) == (err == nil) {
+			t.Fatalf("got %v, %v: want one of both", c, err)
+		}
+		if err != nil && err.Error() == "" {
+			t.Fatal("an error without a text")
+		}
+	})
+}
