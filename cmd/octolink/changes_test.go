@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+func TestChanges(t *testing.T) {
+	const base = `
+users:
+  - {login: alice, number: "300"}
+  - {login: boris, number: "301"}
+queues: [{number: "700", members: [alice]}]
+`
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"nothing", base, nil},
+		{"users", `
+users:
+  - {login: vera}
+  - {login: Alice, number: "300", name: Alice Ivanova}
+queues: [{number: "700", members: [alice]}]
+`, []string{"added user vera", "changed user alice", "removed user boris"}},
+		{"queue and break", `
+users: [{login: alice, number: "300"}, {login: boris, number: "301"}]
+queues: [{number: "700", members: [boris]}]
+breaks: [{id: 7, name: Lunch}]
+`, []string{"changed queue 700", "added break 7"}},
+		{"fixed", base + "data: elsewhere\nlisten: {http: []}\nlimits: {mailbox: 7}\n",
+			[]string{"needs a restart data ", "needs a restart listen ", "needs a restart limits "}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, c := range changes(parse(t, base), parse(t, tt.text)) {
+				got = append(got, fmt.Sprintf("%s %s %s", c.what, c.kind, c.name))
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func parse(t *testing.T, text string) *Config {
+	t.Helper()
+	c, _, err := parseConfig("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
