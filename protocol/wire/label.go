@@ -1,0 +1,79 @@
+package wire
+
+// An out says how values are written.
+type out struct {
+	f     Format
+	depth int // containers open within the fields
+}
+
+// maxOut is how deep the values of a field may be nested: more than any peer accepts, and an end for
+// a tree that contains itself.
+const maxOut = 64
+
+// deeper goes into a container.
+func (o out) deeper() (out, error) {
+	if o.depth++; o.depth > maxOut {
+		return o, errDeep
+	}
+	return o, nil
+}
+
+// A label stands before a value: the key of a member, or nothing much for an item of a list.
+type label struct {
+	key string
+	pre *prefix // of a key that is known beforehand; &item for items
+}
+
+// A prefix is a key ready for the wire.
+type prefix struct {
+	json string // "key": with the colon
+	xml  string // "key" as the value of an attribute, with its quotes
+}
+
+// item labels what has no key.
+var item = prefix{xml: `""`}
+
+func newPrefix(key string) prefix {
+	return prefix{
+		json: string(append(appendJSONText(nil, key), ':')),
+		xml:  string(appendXMLKey(nil, key)),
+	}
+}
+
+// appendJSON appends the comma and the key. No comma comes first in an object or a list.
+func (l label) appendJSON(dst []byte) []byte {
+	if n := len(dst); n == 0 || dst[n-1] != '{' && dst[n-1] != '[' {
+		dst = append(dst, ',')
+	}
+	if l.pre != nil {
+		return append(dst, l.pre.json...)
+	}
+	dst = appendJSONText(dst, l.key)
+	return append(dst, ':')
+}
+
+// appendXML appends the key as the value of an attribute.
+func (l label) appendXML(dst []byte) []byte {
+	if l.pre != nil {
+		return append(dst, l.pre.xml...)
+	}
+	return appendXMLKey(dst, l.key)
+}
+
+// scalarXML opens a property_simple up to its value's first quote.
+func (l label) scalarXML(dst []byte) []byte {
+	dst = append(dst, `<property_simple key=`...)
+	dst = l.appendXML(dst)
+	return append(dst, ` value="`...)
+}
+
+// containerXML opens a property_set or a property_collection up to the end of its name; items have none.
+func (l label) containerXML(dst []byte, element string) []byte {
+	dst = append(dst, '<')
+	dst = append(dst, element...)
+	if l.pre == &item {
+		return dst
+	}
+	dst = append(dst, ` name=`...)
+	return l.appendXML(dst)
+}
