@@ -4,7 +4,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // A change is one line of what a reload does.
@@ -18,10 +17,10 @@ type change struct {
 func changes(old, now *Config) []change {
 	var all []change
 	all = append(all, compare("department", old.Departments, now.Departments, func(d Department) string { return d.Name })...)
-	all = append(all, compare("user", old.Users, now.Users, func(u User) string { return strings.ToLower(u.Login) })...)
+	all = append(all, compare("user", old.Users, now.Users, func(u User) string { return fold(u.Login) })...)
 	all = append(all, compare("queue", old.Queues, now.Queues, func(q Queue) string { return q.Number })...)
 	all = append(all, compare("break", old.Breaks, now.Breaks, func(b Break) string { return strconv.Itoa(b.ID) })...)
-	all = append(all, compare("procedure", old.Procedures, now.Procedures, func(p Procedure) string { return strings.ToLower(p.Name) })...)
+	all = append(all, compare("procedure", old.Procedures, now.Procedures, func(p Procedure) string { return fold(p.Name) })...)
 	if old.Listen.TLS != now.Listen.TLS {
 		all = append(all, change{"changed", "certificate", now.Listen.TLS.Cert})
 	}

@@ -117,7 +117,7 @@ func (k *checker) checkSubordinates(u *User, logins seen) {
 }
 
 var (
-	numberForm  = regexp.MustCompile(`^[0-9*#+][0-9A-Za-z*#._-]{0,31}$`)
+	numberForm  = regexp.MustCompile(`^\+?[0-9*#]{1,31}$`)
 	patternForm = regexp.MustCompile(`^[0-9#+xX]*\*?$`)
 )
 

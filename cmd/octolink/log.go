@@ -23,11 +23,11 @@ func newLog(w io.Writer, c LogConfig, debug bool) *slog.Logger {
 }
 
 // secretKey is the end of every name under which the protocol or the configuration carries a secret.
-var secretKey = regexp.MustCompile(`(?i)(password(_md5)?|passwd|sessionid|session|temppass|sippass|authorization|cookie)$`)
+var secretKey = regexp.MustCompile(`(?i)((old|new)?(password|passwd|pwd)(_?md5)?|sessionid|session|temppass|sippass|authorization|cookie)$`)
 
 // secretText is a secret inside a text: a frame, a query, a header.
 var secretText = regexp.MustCompile(
-	`(?i)((?:password(?:_md5)?|passwd|sessionid|temppass|sippass|authorization)\\?"?\s*[:=>]\s*\\?"?)((?:basic |digest |bearer )?[^\s"\\&,;<>]+)`)
+	`(?i)((?:(?:password|passwd|pwd)(?:_?md5)?|sessionid|temppass|sippass|authorization)\\?"?\s*[:=>]\s*\\?"?)((?:basic |digest |bearer )?[^\s"\\&,;<>]+)`)
 
 // maskAttr keeps secrets out of the log: attributes that are named like one, and secrets inside
 // texts and errors.
@@ -61,7 +61,7 @@ func maskText(s string) string {
 // mayHoldSecret is a cheap look before the regular expression: most lines have none of these.
 func mayHoldSecret(s string) bool {
 	lower := strings.ToLower(s)
-	for _, word := range [...]string{"pass", "sessionid", "authorization"} {
+	for _, word := range [...]string{"pass", "pwd", "sessionid", "authorization"} {
 		if strings.Contains(lower, word) {
 			return true
 		}

@@ -29,6 +29,13 @@ telephone system on this machine and prints where everything is.`,
 	})
 	return group(root,
 		checkCommand(),
+		reloadCommand(),
+		statusCommand(),
+		userCommand(),
+		simCommand(),
+		tapCommand(),
+		eventsCommand(),
+		backupCommand(),
 		versionCommand(),
 	)
 }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/octolink/octolink/web"
+	"github.com/spf13/cobra"
+)
+
+func statusCommand() *cobra.Command {
+	var server serverFlag
+	var asJSON bool
+	c := server.add(&cobra.Command{
+		Use:     "status",
+		Short:   "Show how the running server is",
+		Example: "  octolink status\n  octolink status --data /var/lib/octolink --json",
+		Args:    exactly(0),
+		RunE: server.ask(func(c *cobra.Command, admin *web.AdminClient, _ []string) error {
+			s, err := admin.Status(c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), s)
+			}
+			return printStatus(c.OutOrStdout(), s)
+		}),
+	})
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func printStatus(w io.Writer, s web.Status) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name string, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("version", "%s", s.Version)
+	row("running", "since %s, process %d", s.Started.Format(time.DateTime), s.PID)
+	if s.Config != "" {
+		row("configuration", "%s", s.Config)
+	} else {
+		row("configuration", "the demonstration")
+	}
+	row("data", "%s", s.Data)
+	for _, l := range s.Listeners {
+		row(l.Kind, "%s", l.Address)
+	}
+	if s.Certificate != "" {
+		row("certificate", "%s", s.Certificate)
+	}
+	row("telephony", "%s: %s", s.Driver, s.Telephony)
+	row("database", "%s", s.Store)
+	row("users", "%d of %d are logged in, %d channels", s.UsersOnline, s.Users, s.Channels)
+	row("calls", "%d", s.Calls)
+	for _, l := range s.Links {
+		row("link "+l.Name, "%s: %s %s", l.Mode, l.State, l.Detail)
+	}
+	return t.Flush()
+}
