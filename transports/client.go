@@ -1,0 +1,177 @@
+package transports
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/octolink/octolink/protocol"
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+const (
+	// upgradeTimeout bounds writing the answer to a handshake.
+	upgradeTimeout = 10 * time.Second
+	// unservedFor is how long a peer without a known subprotocol stays connected before it is told
+	// why it is not served.
+	unservedFor = time.Second
+	// unservedReason is what it is told [P 2.2].
+	unservedReason = "the subprotocol must contain json or xml"
+)
+
+// An Opener takes new connections: the engine.
+type Opener interface {
+	// Open takes c and says where its frames go. It must not wait; it may write and close.
+	Open(c protocol.Conn) protocol.Sink
+}
+
+// A ClientHandler makes client channels of WebSocket handshakes on any path [P 2.4].
+type ClientHandler struct {
+	opener Opener
+	opts   Options
+	log    *slog.Logger
+	conns  sync.WaitGroup // readers
+}
+
+// NewClientHandler returns a handler that opens a channel of e for each handshake. The Host header
+// is not its business: CheckHost stands before it.
+func NewClientHandler(e Opener, o Options) *ClientHandler {
+	if len(o.Origins) == 0 {
+		o.Origins = []string{"*"}
+	}
+	o.Limits = o.Limits.withDefaults()
+	return &ClientHandler{opener: e, opts: o, log: logger(o.Log)}
+}
+
+// ServeHTTP implements http.Handler: it answers bad handshakes and starts a goroutine for each good
+// one.
+func (h *ClientHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if no := checkHandshake(r); no != nil {
+		h.refuse(w, r, no)
+		return
+	}
+	if !allowedOrigin(r, h.opts.Origins) {
+		h.refuse(w, r, &refusal{http.StatusForbidden, "this origin may not open a channel", ""})
+		return
+	}
+	name, format, ok := chooseSubprotocol(r.Header["Sec-Websocket-Protocol"])
+	if !ok {
+		h.refuse(w, r, &refusal{http.StatusBadRequest, "Sec-WebSocket-Protocol is not a list of tokens", ""})
+		return
+	}
+	h.accept(w, r, name, format)
+}
+
+// refuse answers a handshake that is not accepted. The path is logged without its query: it may
+// hold a password.
+func (h *ClientHandler) refuse(w http.ResponseWriter, r *http.Request, no *refusal) {
+	h.log.Info("handshake refused", "remote", h.remote(r), "path", r.URL.Path, "status", no.status, "err", no.reason)
+	if name, value, ok := strings.Cut(no.header, ": "); ok {
+		w.Header().Set(name, value)
+	}
+	// What else the peer sends on this connection is not worth reading.
+	w.Header().Set("Connection", "close")
+	http.Error(w, no.reason, no.status)
+}
+
+// accept upgrades the connection and gives it to its reader.
+func (h *ClientHandler) accept(w http.ResponseWriter, r *http.Request, name string, format wire.Format) {
+	info := h.info(r, format)
+	up := ws.HTTPUpgrader{
+		Timeout:  upgradeTimeout,
+		Protocol: func(offered string) bool { return offered == name },
+	}
+	conn, rw, _, err := up.Upgrade(r, w)
+	if err != nil {
+		h.log.Info("handshake broke off", "remote", info.Remote, "err", err)
+		if conn != nil {
+			_ = conn.Close() // it is of no use any more
+		}
+		return
+	}
+	c := newConn(conn, info, &h.opts.Limits, buffered(rw.Reader))
+	opener := h.opener
+	if name == "" {
+		h.log.Warn("client not served", "remote", info.Remote, "err", unservedReason)
+		opener = unserved{}
+	}
+	// The reader gets its own goroutine: this one holds the request and the server's buffers.
+	h.conns.Go(func() { c.run(opener) })
+}
+
+// info describes the connection of a request.
+func (h *ClientHandler) info(r *http.Request, format wire.Format) protocol.Info {
+	port, https := h.opts.PublicHTTP, r.TLS != nil
+	if https {
+		port = h.opts.PublicHTTPS
+	}
+	if port == 0 {
+		port = localPort(r)
+	}
+	return protocol.Info{
+		Kind:   protocol.ClientKind,
+		Format: format,
+		Remote: h.remote(r),
+		Local:  port,
+		TLS:    https,
+	}
+}
+
+func (h *ClientHandler) remote(r *http.Request) string { return RemoteOf(r, h.opts.TrustedProxies) }
+
+// Wait returns when all connections have ended, or with the context's error before. The engine
+// closes them; no new ones may come.
+func (h *ClientHandler) Wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		h.conns.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// localPort is the port that a request came through.
+func localPort(r *http.Request) int {
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
+
+// buffered copies what r has read ahead, so that r can be forgotten.
+func buffered(r *bufio.Reader) []byte {
+	n := r.Buffered()
+	if n == 0 {
+		return nil
+	}
+	b, _ := r.Peek(n) // never more than is buffered
+	return append([]byte(nil), b...)
+}
+
+// unserved opens connections that nobody reads.
+type unserved struct{}
+
+func (unserved) Open(c protocol.Conn) protocol.Sink {
+	return &unservedSink{time.AfterFunc(unservedFor, func() {
+		c.Close(protocol.ClosePolicy, unservedReason)
+	})}
+}
+
+// An unservedSink forgets all messages [P 2.2].
+type unservedSink struct{ timer *time.Timer }
+
+func (s *unservedSink) Frame([]byte) {}
+func (s *unservedSink) Writable()    {}
+func (s *unservedSink) Closed(error) { s.timer.Stop() }
