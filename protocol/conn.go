@@ -41,7 +41,7 @@ type Conn interface {
 	// Write takes as many whole frames as the connection has room for and returns how many; what it
 	// took it owns and finishes by itself. It never blocks and never changes the bytes. When it took
 	// less than all, it calls Sink.Writable as soon as it can take more.
-	// Only one Write runs at a time.
+	// Only one Write runs at a time; the slice of frames is the caller's again when it returns.
 	Write(frames []Frame) (taken int, err error)
 	// Close sends what was taken, then a close frame, then ends the connection. May be called often.
 	Close(code CloseCode, reason string)
@@ -81,7 +81,7 @@ const (
 	CloseSlow      CloseCode = 4429 // the outgoing queue is over its limit
 )
 
-// PingPeriod is implemented by connections that can probe their peer with the transport's own
+// Pinger is implemented by connections that can probe their peer with the transport's own
 // ping; the answer counts as life.
 type Pinger interface {
 	// Ping asks for a sign of life. Never blocks.

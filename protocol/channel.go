@@ -1,0 +1,199 @@
+package protocol
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// A Channel is one live connection. Frames come in through it one at a time, everything that goes
+// out passes its outbox.
+type Channel struct {
+	engine *Engine
+	conn   Conn
+	format wire.Format
+	out    outbox
+	self   Client
+
+	opened    time.Time
+	heard     atomic.Int64 // when the peer last gave a sign of life, nanoseconds since the engine's start
+	lastReply atomic.Pointer[closing]
+
+	// only the pusher of frames
+	strikes int
+	joiner  *wire.Joiner
+
+	// only the engine's watch
+	pinged time.Duration
+}
+
+var (
+	_ Sink     = (*Channel)(nil)
+	_ LifeSink = (*Channel)(nil)
+)
+
+// maxStrikes is how many frames in a row may be no messages.
+const maxStrikes = 3
+
+// Alive notes a sign of life.
+func (ch *Channel) Alive() { ch.heard.Store(int64(ch.engine.clock())) }
+
+// Frame takes one frame of the peer.
+func (ch *Channel) Frame(frame []byte) {
+	ch.Alive()
+	ch.engine.tapped(In, &ch.self, frame)
+	ch.decode(frame)
+}
+
+func (ch *Channel) decode(frame []byte) {
+	msg, err := wire.Decode(ch.format, frame, ch.engine.opts.Limits.Wire)
+	if err != nil {
+		ch.strike(err)
+		return
+	}
+	ch.strikes = 0
+	if msg.Name == "multipart" {
+		ch.join(msg)
+		return
+	}
+	ch.message(msg)
+}
+
+// join collects the parts of a message that came in several frames [P 3.4].
+func (ch *Channel) join(msg wire.Message) {
+	if ch.joiner == nil {
+		ch.joiner = ch.engine.newJoiner()
+	}
+	whole, done, err := ch.joiner.Add(msg)
+	if err != nil {
+		ch.strike(err)
+		return
+	}
+	if !done {
+		return
+	}
+	msg, err = wire.Decode(ch.format, whole, ch.engine.opts.Limits.Wire)
+	if err != nil {
+		ch.strike(err)
+		return
+	}
+	if msg.Name != "multipart" { // parts do not nest
+		ch.message(msg)
+	}
+}
+
+// strike answers a frame that is not a message; the third in a row ends the channel.
+func (ch *Channel) strike(err error) {
+	ch.strikes++
+	ch.engine.log.Debug("a frame that is not a message", "client", ch.self.Name(), "err", err)
+	e, _ := ch.engine.replyError(err)
+	ch.send(errorFrame(ch.format, e))
+	if ch.strikes >= maxStrikes {
+		ch.close(CloseBadFrames, "three frames in a row were not messages")
+	}
+}
+
+func errorFrame(f wire.Format, e *wire.Error) Frame {
+	return Frame{Head: wire.AppendTail(appendError(wire.AppendHead(nil, f, "error", ""), f, e), f)}
+}
+
+// message brings a request to its method.
+func (ch *Channel) message(msg wire.Message) {
+	if isReply(msg.Name) {
+		return
+	}
+	c := &ch.self
+	id := c.Identity()
+	m := ch.engine.opts.Table.byName[msg.Name]
+	switch {
+	case id == nil && (m == nil || m.Access != Anyone):
+		ch.refuse(nameOfReply(m, msg), msg.QID, errNotLoggedIn)
+	case m == nil:
+		ch.refuse(nameOfReply(m, msg), msg.QID, errUnknownMethod)
+	case id != nil && !id.mayName(msg): // also a second login on the same connection
+		ch.refuse(m.Reply, msg.QID, errOtherUser)
+	default:
+		c.accept(m, msg)
+	}
+}
+
+func nameOfReply(m *Method, msg wire.Message) string {
+	if m != nil {
+		return m.Reply
+	}
+	return replyName(msg.Name)
+}
+
+// serve runs a method and sends its reply.
+func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message) {
+	start := ch.engine.clock()
+	if m.command {
+		ch.out.hold()
+	}
+	reply, code := ch.reply(c, m, msg, func() (any, error) { return m.run(ctx, c, msg) })
+	ch.engine.tapFrame(c, reply)
+	if m.command {
+		ch.out.release(reply)
+	} else if reply.Len() > 0 {
+		ch.out.send(reply)
+	}
+	ch.engine.opts.Meter.Request(m.Name, code, ch.engine.clock()-start)
+	if end := ch.lastReply.Load(); end != nil {
+		ch.out.close(end.code, end.reason)
+	}
+}
+
+// reply encodes what a handler says. A request without a qid wants no reply [P 5.3].
+func (ch *Channel) reply(c *Client, m *Method, msg wire.Message, run func() (any, error)) (Frame, int) {
+	out, err := run()
+	if err == nil && msg.QID == "" {
+		return Frame{}, 0
+	}
+	if err == nil {
+		frame, encErr := goodReply(ch.format, m, msg.QID, out)
+		if encErr == nil {
+			return frame, 0
+		}
+		err = encErr
+	}
+	e, known := ch.engine.replyError(err)
+	if !known {
+		ch.engine.log.Error("a request failed", "method", m.Name, "client", c.Name(),
+			"user", c.Login(), "qid", string(msg.QID), "err", err)
+	}
+	if msg.QID == "" {
+		return Frame{}, e.Code
+	}
+	return badReply(ch.format, m.Reply, msg.QID, e), e.Code
+}
+
+// refuse answers a request that does not reach a method.
+func (ch *Channel) refuse(reply string, qid wire.Token, e *wire.Error) {
+	ch.engine.opts.Meter.Request("", e.Code, 0)
+	if qid != "" {
+		ch.send(badReply(ch.format, reply, qid, e))
+	}
+}
+
+func (ch *Channel) send(f Frame) {
+	ch.engine.tapFrame(&ch.self, f)
+	ch.out.send(f)
+}
+
+func (ch *Channel) event(f Frame) {
+	ch.engine.tapFrame(&ch.self, f)
+	ch.out.event(f)
+}
+
+func (ch *Channel) close(code CloseCode, reason string) { ch.out.close(code, reason) }
+
+// Writable continues to write.
+func (ch *Channel) Writable() { ch.out.writable() }
+
+// Closed forgets the channel.
+func (ch *Channel) Closed(err error) {
+	ch.out.gone()
+	ch.engine.forget(ch, err)
+}

@@ -1,0 +1,81 @@
+package protocol
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// An Identity is whom a client logged in as. It never changes.
+type Identity struct {
+	Login   string // as configured, whatever spelling the client used
+	UserID  string
+	Session string // session id; tabs of one session end together [P 5.3]
+}
+
+// A Client is one party that sends requests: on a client channel the browser tab itself. Handlers
+// get it and need not care how its messages travel.
+type Client struct {
+	ch *Channel
+
+	identity atomic.Pointer[Identity] // written under hub.mu, read by everybody
+
+	// hub.mu
+	subs uint64 // by the bits of the Events table
+	slot int    // place in the hub's list of everybody; negative: not there
+
+	mu      sync.Mutex // mailbox
+	box     []queued
+	working bool
+	idle    chan struct{} // closed when the worker ends, if somebody waits for that
+}
+
+// Info describes the connection that the client's messages come through.
+func (c *Client) Info() Info { return c.ch.conn.Info() }
+
+// Identity is whom the client logged in as, nil before that.
+func (c *Client) Identity() *Identity { return c.identity.Load() }
+
+// Login is the client's login, "" before it logged in.
+func (c *Client) Login() string {
+	if id := c.Identity(); id != nil {
+		return id.Login
+	}
+	return ""
+}
+
+// Name tells clients apart in logs.
+func (c *Client) Name() string { return c.Info().Remote }
+
+// LogIn makes the client one of the user's: events of the user reach it from now on. Errors:
+// [ErrTooManyTabs], [ErrClosed].
+func (c *Client) LogIn(id Identity) error { return c.ch.engine.hub.enter(c, id) }
+
+// LogOut takes the client out of the user's events.
+func (c *Client) LogOut() { c.ch.engine.hub.leave(c) }
+
+// CloseAfterReply ends the client's channel when everything that is queued, and the reply to the
+// request in hand, has left.
+func (c *Client) CloseAfterReply(code CloseCode, reason string) {
+	c.ch.lastReply.CompareAndSwap(nil, &closing{code, reason})
+}
+
+// Close ends the client's channel when everything that is queued has left.
+func (c *Client) Close(code CloseCode, reason string) { c.ch.close(code, reason) }
+
+// Subscribe adds event and group names to what the client is told; before the login too, it counts
+// from then on [P 5.4].
+func (c *Client) Subscribe(names []string) { c.ch.engine.hub.subscribe(c, names, true) }
+
+// Unsubscribe takes event and group names away.
+func (c *Client) Unsubscribe(names []string) { c.ch.engine.hub.subscribe(c, names, false) }
+
+// mayName reports whether a request that names a user names this client's own: clients put their
+// login into every request [P 3.1]. An empty name or a zero GUID names nobody.
+func (id *Identity) mayName(msg wire.Message) bool {
+	const zero = "00000000-0000-0000-0000-000000000000"
+	return (msg.UserLogin == "" || strings.EqualFold(msg.UserLogin, id.Login)) &&
+		(msg.UserID == "" || msg.UserID == zero || strings.EqualFold(msg.UserID, id.UserID))
+}

@@ -1,0 +1,186 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// Limits bound what a peer can make the engine keep.
+type Limits struct {
+	Wire        wire.Limits
+	Message     int           // bytes of a message put together from parts. Zero means 1 MiB.
+	Queue       int           // bytes that may wait for a client channel. Zero means 4 MiB.
+	Mailbox     int           // requests that may wait per client. Zero means 64.
+	TabsPerUser int           // client channels of one user. Zero means 64.
+	LoginWithin time.Duration // a channel without a login is closed after it. Zero means 15 s.
+	Ping        time.Duration // how often a peer is asked for a sign of life. Zero means 20 s.
+	Silence     time.Duration // a peer that gave none for so long is gone. Zero means 60 s.
+}
+
+func (l Limits) orDefaults() Limits {
+	l.Message = orInt(l.Message, 1<<20)
+	l.Queue = orInt(l.Queue, 4<<20)
+	l.Mailbox = orInt(l.Mailbox, 64)
+	l.TabsPerUser = orInt(l.TabsPerUser, 64)
+	l.LoginWithin = orDuration(l.LoginWithin, 15*time.Second)
+	l.Ping = orDuration(l.Ping, 20*time.Second)
+	l.Silence = orDuration(l.Silence, time.Minute)
+	return l
+}
+
+func orInt(v, otherwise int) int {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+func orDuration(v, otherwise time.Duration) time.Duration {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// A Meter counts what an operator wants to see. Its methods are called on hot paths.
+type Meter interface {
+	Opened(Info)
+	Closed(Info, CloseCode)
+	// Request is one answered request; code 0 is success, method "" one that reached no method.
+	Request(method string, code int, took time.Duration)
+	// Event is one event told to so many clients.
+	Event(name string, receivers int)
+}
+
+// Options make an [Engine].
+type Options struct {
+	Table  *Table
+	Events *Events
+	Limits Limits
+	// Errors translates a handler's error for its caller; nil for one that callers may not see.
+	Errors func(error) *wire.Error
+	// Gone is told when a logged-in client is no more: it logged out or its channel closed.
+	Gone  func(*Client, Identity)
+	Meter Meter
+	Log   *slog.Logger
+}
+
+// An Engine holds all channels.
+type Engine struct {
+	opts    Options
+	hub     *Hub
+	log     *slog.Logger
+	started time.Time
+	tap     tap
+
+	ctx     context.Context // ends when Shutdown has waited long enough
+	cancel  context.CancelFunc
+	workers sync.WaitGroup
+
+	mu       sync.Mutex
+	channels map[*Channel]struct{}
+	down     bool
+	empty    chan struct{} // closed once when down and no channel is left
+	isEmpty  bool
+}
+
+// NewEngine makes an engine. Run must be called for its limits of time to count.
+func NewEngine(o Options) *Engine {
+	o.Limits = o.Limits.orDefaults()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Meter == nil {
+		o.Meter = noMeter{}
+	}
+	if o.Gone == nil {
+		o.Gone = func(*Client, Identity) {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Engine{
+		opts: o, hub: newHub(o), log: o.Log, started: time.Now(), ctx: ctx, cancel: cancel,
+		channels: make(map[*Channel]struct{}), empty: make(chan struct{}),
+	}
+}
+
+// Hub is where events are published.
+func (e *Engine) Hub() *Hub { return e.hub }
+
+// clock is the time since the engine was made, cheap and never going back.
+func (e *Engine) clock() time.Duration { return time.Since(e.started) }
+
+func (e *Engine) newJoiner() *wire.Joiner {
+	return &wire.Joiner{MaxBytes: e.opts.Limits.Message}
+}
+
+// Open makes a channel of a new connection. The transport feeds it until Closed.
+func (e *Engine) Open(c Conn) Sink {
+	info := c.Info()
+	ch := &Channel{engine: e, conn: c, format: info.Format, opened: time.Now()}
+	ch.out.conn, ch.out.limit = c, e.opts.Limits.Queue
+	ch.self = Client{ch: ch, slot: noSlot}
+	ch.Alive()
+	e.opts.Meter.Opened(info)
+	e.mu.Lock()
+	e.channels[ch] = struct{}{}
+	down := e.down
+	e.mu.Unlock()
+	if down {
+		ch.close(CloseGoingAway, goingAway)
+	}
+	return ch
+}
+
+func (e *Engine) forget(ch *Channel, err error) {
+	e.hub.end(&ch.self)
+	e.mu.Lock()
+	delete(e.channels, ch)
+	e.checkEmpty()
+	e.mu.Unlock()
+	code := CloseNormal
+	if err != nil {
+		code = codeOf(err)
+		e.log.Debug("a channel ended", "client", ch.self.Name(), "err", err)
+	}
+	e.opts.Meter.Closed(ch.conn.Info(), code)
+}
+
+// codeOf finds the close code in a transport's error.
+func codeOf(err error) CloseCode {
+	var coded interface{ CloseCode() CloseCode }
+	if errors.As(err, &coded) {
+		return coded.CloseCode()
+	}
+	return 1006 // RFC 6455 section 7.1.5: ended without a close frame
+}
+
+// Pending is how many bytes wait in the queues of all channels, and how many channels there are.
+func (e *Engine) Pending() (channels, bytes int) {
+	all := e.list()
+	for _, ch := range all {
+		bytes += ch.out.pending()
+	}
+	return len(all), bytes
+}
+
+func (e *Engine) list() []*Channel {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := make([]*Channel, 0, len(e.channels))
+	for ch := range e.channels {
+		all = append(all, ch)
+	}
+	return all
+}
+
+type noMeter struct{}
+
+func (noMeter) Opened(Info)                        {}
+func (noMeter) Closed(Info, CloseCode)             {}
+func (noMeter) Request(string, int, time.Duration) {}
+func (noMeter) Event(string, int)                  {}

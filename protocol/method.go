@@ -1,0 +1,158 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// Access says who may call a method.
+type Access uint8
+
+// The levels of access.
+const (
+	Anyone  Access = iota // before the login too [P 5.1]
+	Clients               // a logged-in user
+)
+
+// String is the level's name in the reference.
+func (a Access) String() string {
+	if a == Anyone {
+		return "anyone"
+	}
+	return "logged-in user"
+}
+
+// A Method is one row of the table: what a peer may ask for. Make it with [Def].
+type Method struct {
+	Name   string // as on the wire
+	Reply  string // name of the answer; usually the name with "result" behind it [P 3.2]
+	Access Access
+	Doc    string // one sentence
+
+	quick   bool
+	command bool
+	plain   bool
+	in, out reflect.Type
+	call    func(context.Context, *Client, wire.Message) (any, error)
+}
+
+// Def makes a method of a name, an access level, a sentence and a typed handler. In and Out are
+// structs with `wire:"name"` and `doc:"…"` tags; [wire.Object] stands for any fields. Def panics when
+// their fields cannot travel or the sentence is missing: that is seen in every test.
+func Def[In, Out any](name string, who Access, doc string, h func(context.Context, *Client, In) (Out, error)) Method {
+	m := Method{
+		Name: name, Reply: name + "result", Access: who, Doc: doc,
+		in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
+	}
+	if doc == "" {
+		panic(fmt.Sprintf("protocol: method %s has no doc", name))
+	}
+	if err := errors.Join(checkIn(m.in), checkOut(answerType(m.out))); err != nil {
+		panic(fmt.Sprintf("protocol: method %s: %v", name, err))
+	}
+	m.call = func(ctx context.Context, c *Client, msg wire.Message) (any, error) {
+		var in In
+		if err := bind(msg, &in); err != nil {
+			return nil, err
+		}
+		return h(ctx, c, in)
+	}
+	return m
+}
+
+// Quick marks a method that answers from memory and never waits: it runs where the frame arrives.
+func (m Method) Quick() Method { m.quick = true; return m }
+
+// Command marks a method that causes events for its own caller. On the caller's channel they wait
+// until the reply is queued: clients have seen that order since the first version [P 10.2].
+func (m Method) Command() Method { m.command = true; return m }
+
+// Named gives the answer another name than usual [P 3.2].
+func (m Method) Named(reply string) Method { m.Reply = reply; return m }
+
+// Plain keeps `result` out of a good answer: the handler's fields are all there is.
+func (m Method) Plain() Method { m.plain = true; return m }
+
+// Params describes the method's parameters for the reference.
+func (m Method) Params() []wire.FieldDoc { return describe(m.in) }
+
+// Answer describes the fields of a good answer, beside qid and result.
+func (m Method) Answer() []wire.FieldDoc { return describe(answerType(m.out)) }
+
+// run calls the handler and turns a panic into an internal error.
+func (m *Method) run(ctx context.Context, c *Client, msg wire.Message) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.ch.engine.log.Error("a handler panicked", "method", m.Name, "client", c.Name(),
+				"qid", string(msg.QID), "panic", p, "stack", string(debug.Stack()))
+			out, err = nil, errInternal
+		}
+	}()
+	return m.call(ctx, c, msg)
+}
+
+// bind fills a handler's request; one that wants an Object gets all parameters.
+func bind(msg wire.Message, in any) error {
+	switch dst := in.(type) {
+	case *struct{}:
+		return nil
+	case *wire.Object:
+		tree, err := msg.Tree()
+		*dst = tree
+		return err
+	}
+	return msg.Unmarshal(in)
+}
+
+var objectType = reflect.TypeFor[wire.Object]()
+
+func checkIn(t reflect.Type) error {
+	if t == objectType {
+		return nil
+	}
+	return wire.Check(t)
+}
+
+func checkOut(t reflect.Type) error {
+	if t == objectType {
+		return nil
+	}
+	return wire.CheckOut(t)
+}
+
+func describe(t reflect.Type) []wire.FieldDoc {
+	if t == objectType {
+		return nil
+	}
+	fields, err := wire.Describe(t)
+	if err != nil { // Def checked it
+		panic(err)
+	}
+	return fields
+}
+
+// A Table holds the methods by name.
+type Table struct {
+	rows   []Method
+	byName map[string]*Method
+}
+
+// NewTable panics when two rows have the same name.
+func NewTable(rows ...Method) *Table {
+	t := &Table{rows: rows, byName: make(map[string]*Method, len(rows))}
+	for i := range rows {
+		if _, double := t.byName[rows[i].Name]; double {
+			panic(fmt.Sprintf("protocol: method %s stands twice in the table", rows[i].Name))
+		}
+		t.byName[rows[i].Name] = &rows[i]
+	}
+	return t
+}
+
+// Methods are the rows in the order of the table.
+func (t *Table) Methods() []Method { return t.rows }

@@ -1,0 +1,176 @@
+package protocol
+
+import "sync"
+
+// An outbox is a channel's outgoing queue. Whoever finds it idle flushes it, everybody else only
+// adds; so exactly one flush runs, and what comes together leaves together.
+type outbox struct {
+	conn  Conn
+	limit int // bytes
+
+	mu       sync.Mutex
+	queue    []Frame
+	held     []Frame // events that wait for a command's reply
+	holding  int     // commands that run
+	bytes    int     // in queue and held
+	flushing bool
+	blocked  bool // the connection took less than all; Writable lifts it
+	again    bool // Writable came while flushing
+	closing  *closing
+	closed   bool
+}
+
+type closing struct {
+	code   CloseCode
+	reason string
+}
+
+// send queues a reply, or anything that need not wait.
+func (o *outbox) send(f Frame) { o.add(f, false) }
+
+// event queues an event; behind the reply of a command that runs for this channel.
+func (o *outbox) event(f Frame) { o.add(f, true) }
+
+func (o *outbox) add(f Frame, event bool) {
+	o.mu.Lock()
+	if o.closed || o.closing != nil {
+		o.mu.Unlock()
+		return
+	}
+	to := &o.queue
+	if event && o.holding > 0 {
+		to = &o.held
+	}
+	*to = append(*to, f)
+	o.bytes += f.Len()
+	o.unlockAndFlush()
+}
+
+// hold makes events wait until release.
+func (o *outbox) hold() {
+	o.mu.Lock()
+	o.holding++
+	o.mu.Unlock()
+}
+
+// release queues the reply of a command and then the events that it caused. An empty reply is for
+// requests without a qid.
+func (o *outbox) release(reply Frame) {
+	o.mu.Lock()
+	o.holding--
+	if o.closed {
+		o.mu.Unlock()
+		return
+	}
+	if reply.Len() > 0 && o.closing == nil {
+		o.queue = append(o.queue, reply)
+		o.bytes += reply.Len()
+	}
+	if o.holding == 0 {
+		o.queue = append(o.queue, o.held...)
+		o.held = nil
+	}
+	o.unlockAndFlush()
+}
+
+// close ends the connection when all that is queued has left. Only the first call counts.
+func (o *outbox) close(code CloseCode, reason string) {
+	o.mu.Lock()
+	if o.closed || o.closing != nil {
+		o.mu.Unlock()
+		return
+	}
+	o.closing = &closing{code, reason}
+	o.unlockAndFlush()
+}
+
+// gone drops everything; the connection has ended.
+func (o *outbox) gone() {
+	o.mu.Lock()
+	o.drop()
+	o.mu.Unlock()
+}
+
+func (o *outbox) drop() { // mu is held
+	o.closed = true
+	o.queue, o.held, o.bytes = nil, nil, 0
+}
+
+// pending is how many bytes wait.
+func (o *outbox) pending() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes
+}
+
+// writable continues after a Write that took less than all.
+func (o *outbox) writable() {
+	o.mu.Lock()
+	if o.flushing {
+		o.again = true
+		o.mu.Unlock()
+		return
+	}
+	o.blocked = false
+	o.unlockAndFlush()
+}
+
+// unlockAndFlush hands the queue to the connection, round by round, unless somebody else does. A
+// queue over its limit ends the connection: a slow peer is never waited for.
+func (o *outbox) unlockAndFlush() {
+	if o.bytes > o.limit {
+		o.drop()
+		o.mu.Unlock()
+		o.conn.Close(CloseSlow, "the outgoing queue is full")
+		return
+	}
+	if o.flushing || o.blocked || o.closed || (len(o.queue) == 0 && o.closing == nil) {
+		o.mu.Unlock()
+		return
+	}
+	o.flushing = true
+	for o.round() {
+	}
+	end := o.closing
+	if o.closed || len(o.queue) > 0 {
+		end = nil
+	}
+	o.flushing = false
+	if end != nil {
+		o.closed = true
+	}
+	o.mu.Unlock()
+	if end != nil {
+		o.conn.Close(end.code, end.reason)
+	}
+}
+
+// round writes what is queued now and reports whether there is more to write. mu is held, but not
+// while the connection writes.
+func (o *outbox) round() bool {
+	batch := o.queue
+	if len(batch) == 0 || o.closed {
+		return false
+	}
+	o.queue = nil
+	o.mu.Unlock()
+	taken, err := o.conn.Write(batch)
+	o.mu.Lock()
+	if err != nil {
+		o.drop()
+		return false
+	}
+	for _, f := range batch[:taken] {
+		o.bytes -= f.Len()
+	}
+	if taken == len(batch) {
+		return len(o.queue) > 0
+	}
+	o.queue = append(batch[taken:], o.queue...)
+	if o.again {
+		o.again = false
+		return true
+	}
+	o.blocked = true
+	return false
+}

@@ -1,0 +1,78 @@
+package protocol
+
+import (
+	"strings"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// isReply reports whether a message's name is one of those that answer something. They are never
+// answered: two engines that face each other must fall silent [P 3.2] [P 9.2].
+func isReply(name string) bool {
+	if strings.HasSuffix(name, "result") {
+		return true
+	}
+	switch name {
+	case "pong", "iam", "activeusers", "availablemethods", "availableforms", "error":
+		return true
+	}
+	return false
+}
+
+// maxEchoedName is how much of an unknown method's name an error reply repeats.
+const maxEchoedName = 64
+
+// A Renamed answer goes out under another name than the method's own [P 2.4].
+type Renamed struct {
+	Name   string // "" keeps the method's own
+	Fields wire.Object
+}
+
+// goodReply encodes a handler's answer: the request's qid, result 1 and the handler's fields. A
+// shared body is not copied.
+func goodReply(f wire.Format, m *Method, qid wire.Token, out any) (Frame, error) {
+	name := m.Reply
+	if r, ok := out.(Renamed); ok {
+		out = r.Fields
+		if r.Name != "" {
+			name = r.Name
+		}
+	}
+	head := wire.AppendHead(make([]byte, 0, 256), f, name, qid)
+	if !m.plain {
+		head, _ = wire.AppendField(head, f, "result", 1)
+	}
+	if s, ok := out.(sharedBody); ok {
+		body, err := s.fields(f)
+		return Frame{Head: head, Body: body, Tail: tails[f]}, err
+	}
+	head, err := wire.AppendFields(head, f, out)
+	if err != nil {
+		return Frame{}, err
+	}
+	return Frame{Head: wire.AppendTail(head, f)}, nil
+}
+
+var tails = [2][]byte{wire.AppendTail(nil, wire.JSON), wire.AppendTail(nil, wire.XML)}
+
+// badReply encodes an error under every name by which a client may look for it [P 3.3].
+func badReply(f wire.Format, name string, qid wire.Token, e *wire.Error) Frame {
+	b := wire.AppendHead(make([]byte, 0, 256), f, name, qid)
+	return Frame{Head: wire.AppendTail(appendError(b, f, e), f)}
+}
+
+func appendError(b []byte, f wire.Format, e *wire.Error) []byte {
+	b, _ = wire.AppendField(b, f, "result", 0)
+	b, _ = wire.AppendField(b, f, "error", e.Code)
+	b, _ = wire.AppendField(b, f, "errorcode", e.Code)
+	b, _ = wire.AppendField(b, f, "errormsg", e.Text)
+	return b
+}
+
+// replyName is the name of the answer to a method that the table does not have.
+func replyName(method string) string {
+	if len(method) > maxEchoedName {
+		method = strings.ToValidUTF8(method[:maxEchoedName], "")
+	}
+	return method + "result"
+}

@@ -1,0 +1,43 @@
+package protocol
+
+import (
+	"context"
+	"time"
+)
+
+// watchEvery is how exactly the limits of time are kept. One goroutine looks at all channels; a
+// timer for each would cost every idle tab its memory.
+const watchEvery = time.Second
+
+// Run keeps the limits of time until ctx ends: channels that do not log in, that are silent, that
+// should be asked for a sign of life.
+func (e *Engine) Run(ctx context.Context) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			for _, ch := range e.list() {
+				ch.watch(e.clock())
+			}
+		}
+	}
+}
+
+func (ch *Channel) watch(now time.Duration) {
+	l := ch.engine.opts.Limits
+	heard := time.Duration(ch.heard.Load())
+	switch {
+	case now-heard >= l.Silence:
+		ch.conn.Close(CloseSilent, "nothing heard for too long")
+	case time.Since(ch.opened) >= l.LoginWithin && ch.self.Identity() == nil:
+		ch.close(CloseNoLogin, "no login in time")
+	case now-max(heard, ch.pinged) >= l.Ping:
+		ch.pinged = now
+		if p, ok := ch.conn.(Pinger); ok {
+			p.Ping()
+		}
+	}
+}
