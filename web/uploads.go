@@ -92,9 +92,9 @@ func sized(name string, size int, ext string) string {
 
 func (u *Uploads) file(name string) string { return filepath.Join(u.dir, name) }
 
-// owned checks that a path names an upload of this user and gives it in the form in which it is
-// kept. Error: [ErrNoSuchUpload].
-func (u *Uploads) owned(login, path string) (kept string, err error) {
+// Photo checks that a path names an upload of this user, as setmyuserphoto needs it [P 6.2], and
+// gives it in the form in which it is to be kept. Error: [ErrNoSuchUpload].
+func (u *Uploads) Photo(login, path string) (kept string, err error) {
 	m := uploadPath.FindStringSubmatch(strings.ReplaceAll(path, `\`, "/"))
 	if m == nil {
 		return "", ErrNoSuchUpload
@@ -107,6 +107,17 @@ func (u *Uploads) owned(login, path string) (kept string, err error) {
 		return "", ErrNoSuchUpload
 	}
 	return photoPrefix + m[1] + "." + m[2], nil
+}
+
+// PhotoLinks are the three addresses of a photo, relative to the root of the web server [P 6.2]:
+// the large one, 96×96 and 32×32. All are empty for what is no path of ours.
+func PhotoLinks(path string) (link, link96x96, link32x32 string) {
+	m := uploadPath.FindStringSubmatch(path)
+	if m == nil {
+		return "", "", ""
+	}
+	at := "/" + photoPrefix
+	return at + sized(m[1], 0, m[2]), at + sized(m[1], 1, m[2]), at + sized(m[1], 2, m[2])
 }
 
 // Clean removes uploads that are older than a day and not in use: a path that used names.
