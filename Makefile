@@ -14,6 +14,9 @@ FUZZTIME ?= 20s
 # The packages that must build without a C compiler: all but the database and the program.
 PURE = $(shell $(GO) list ./... | grep -v -e /store$$ -e /cmd/)
 
+# The package that plays a real client.
+INTEROP = $(shell grep -rl --include='*_test.go' '^func TestInterop' . | xargs -rn1 dirname | sort -u)
+
 .PHONY: build run test check fmt vet vet-pure lint race docs docs-check fuzz interop clean help
 
 build: ## build bin/octolink
@@ -64,7 +67,8 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 
 interop: ## play a day of calls with a real oktell.js: make interop OKTELL_JS=FILE
 	@test -n "$(OKTELL_JS)" || { echo "say where it is: make interop OKTELL_JS=path/to/oktell.js"; exit 2; }
-	OKTELL_JS="$(abspath $(OKTELL_JS))" $(GO) test -count=1 -v -run '^TestInterop' ./cmd/octolink
+	@test -n "$(INTEROP)" || { echo "no test is named TestInterop"; exit 1; }
+	OKTELL_JS="$(abspath $(OKTELL_JS))" $(GO) test -count=1 -v -run '^TestInterop' $(INTEROP)
 
 clean: ## remove what make has built
 	rm -rf bin
