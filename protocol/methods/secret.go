@@ -1,10 +1,6 @@
 package methods
 
-import (
-	"crypto/md5" // #nosec G501 -- the protocol's clients send md5 and nothing else
-	"encoding/hex"
-	"strings"
-)
+import "strings"
 
 // PasswordMD5 gives the two forms in which clients send a password: cased is the md5 of the
 // password as typed (field Password), lower that of the lower-cased password (field password),
@@ -31,9 +27,4 @@ func windows1251(text string) []byte {
 		}
 	}
 	return out
-}
-
-func md5Hex(b []byte) string {
-	sum := md5.Sum(b) // #nosec G401 -- see above
-	return hex.EncodeToString(sum[:])
 }
