@@ -51,15 +51,13 @@ func (p *plan) bind(c *cursor, v reflect.Value) error {
 		return p.bindMembers(c, v)
 	case '[':
 		return c.only(func() error { return p.bind(c, v) }, func() error { return p.missing(nil) }, want("an object"))
-	case 'n':
-		c.skip()
-		return p.missing(nil)
-	case '"':
-		if len(c.text()) == 0 {
-			return p.missing(nil)
-		}
 	}
-	return want("an object")
+	if !isBlank(c) {
+		return want("an object")
+	}
+	c.skip()
+	v.SetZero()
+	return p.missing(nil)
 }
 
 // only walks through a list of at most one element.
@@ -80,8 +78,14 @@ func (c *cursor) only(one, none func() error, more error) error {
 // A fieldSet is a set of fields by their position in a plan.
 type fieldSet [maxFields / 64]uint64
 
-func (s *fieldSet) add(i int)      { s[i/64] |= 1 << (i % 64) }
 func (s *fieldSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+
+func (s *fieldSet) set(i int, in bool) {
+	s[i/64] &^= 1 << (i % 64)
+	if in {
+		s[i/64] |= 1 << (i % 64)
+	}
+}
 
 func (p *plan) bindMembers(c *cursor, v reflect.Value) error {
 	var seen, filled fieldSet
@@ -97,17 +101,15 @@ func (p *plan) bindMembers(c *cursor, v reflect.Value) error {
 			continue
 		}
 		f := &p.fields[i]
-		if !isBlank(c) {
-			filled.add(i)
-		}
+		filled.set(i, !isBlank(c)) // the last of doubled keys counts
 		to := f.in(v)
 		if f.codec.shape == listShape && !(c.repeat && seen.has(i)) {
-			to.SetZero() // the last of doubled keys counts; in XML they are one list
+			to.SetZero() // in XML doubled keys are one list
 		}
 		if err := f.codec.bind(c, to); err != nil {
 			return within(f.name, err)
 		}
-		seen.add(i)
+		seen.set(i, true)
 		likely = i + 1
 	}
 	return p.missing(&filled)

@@ -205,6 +205,9 @@ func appendToken(dst []byte, o out, l label, t Token) []byte {
 		}
 		return append(l.appendJSON(dst), t...)
 	}
+	if n := len(t) - 1; n > 0 && t[0] == '"' && strings.IndexByte(string(t), '\\') < 0 {
+		return appendText(dst, o, l, string(t[1:n])) // the usual one
+	}
 	grown, err := appendRaw(dst, o, l, Raw(t))
 	if err != nil {
 		return appendText(dst, o, l, string(t)) // a Token that was never on a wire

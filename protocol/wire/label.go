@@ -6,9 +6,8 @@ type out struct {
 	depth int // containers open within the fields
 }
 
-// maxOut is how deep the values of a field may be nested: more than any peer accepts, and an end for
-// a tree that contains itself.
-const maxOut = 64
+// maxOut is how deep the values of a field may be nested: an end for a tree that contains itself.
+const maxOut = maxDepth
 
 // deeper goes into a container.
 func (o out) deeper() (out, error) {

@@ -16,7 +16,7 @@ func Text(s string) Token { return Token(appendJSONText(nil, s)) }
 // Limits bound what Decode accepts. The size of a frame is the transport's matter.
 type Limits struct {
 	// Depth is how many objects and lists may be open at once, the message itself among them.
-	// Zero means 32.
+	// Zero means 32; the most is 1000.
 	Depth int
 }
 
@@ -24,7 +24,7 @@ func (l Limits) depth() int {
 	if l.Depth <= 0 {
 		return defaultDepth
 	}
-	return l.Depth
+	return min(l.Depth, maxDepth)
 }
 
 // A Message is one decoded frame. Its parameters are kept as they came until somebody asks.
@@ -91,14 +91,7 @@ func (m Message) Tree() (Object, error) {
 // AppendTo appends the whole message in a format, which need not be the one that it came in.
 func (m Message) AppendTo(dst []byte, f Format) ([]byte, error) {
 	if f == XML {
-		start := len(dst)
-		o := m.params()
-		dst = AppendHead(dst, f, m.Name, "")
-		dst, err := AppendFields(dst, f, (&cursor{b: o}).object())
-		if err != nil {
-			return dst[:start], err
-		}
-		return AppendTail(dst, f), nil
+		return Append(dst, f, m.Name, "", (&cursor{b: m.params()}).object())
 	}
 	dst = append(dst, '[')
 	dst = appendJSONText(dst, m.Name)

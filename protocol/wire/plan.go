@@ -47,7 +47,6 @@ type field struct {
 	index     []int
 	required  bool
 	omitEmpty bool
-	pointer   bool
 	prefix    prefix
 	codec     *codec
 }
@@ -186,7 +185,7 @@ func (p *plan) addField(sf reflect.StructField, tag string, index []int, outer [
 	if _, doubled := p.byName[name]; doubled {
 		return fmt.Errorf("%q is there twice", name)
 	}
-	f := field{name: name, doc: sf.Tag.Get("doc"), index: index, pointer: sf.Type.Kind() == reflect.Pointer, prefix: newPrefix(name)}
+	f := field{name: name, doc: sf.Tag.Get("doc"), index: index, prefix: newPrefix(name)}
 	for option := range strings.SplitSeq(options, ",") {
 		switch option {
 		case "":

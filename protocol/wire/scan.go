@@ -5,6 +5,9 @@ import "unicode/utf8"
 // defaultDepth is how deep a message may be nested when nobody says otherwise.
 const defaultDepth = 32
 
+// maxDepth is the deepest nesting that anybody may ask for.
+const maxDepth = 1000
+
 // plain marks the bytes that stand for themselves inside a JSON text.
 var plain = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
