@@ -103,8 +103,9 @@ func (p *plan) bindMembers(c *cursor, v reflect.Value) error {
 		f := &p.fields[i]
 		filled.set(i, !isBlank(c)) // the last of doubled keys counts
 		to := f.in(v)
-		if f.codec.shape == listShape && !(c.repeat && seen.has(i)) {
-			to.SetZero() // in XML doubled keys are one list
+		list := f.codec.shape == listShape
+		if list && !(c.repeat && seen.has(i)) || !list && seen.has(i) {
+			to.SetZero() // but in XML doubled keys are one list
 		}
 		if err := f.codec.bind(c, to); err != nil {
 			return within(f.name, err)
@@ -136,15 +137,17 @@ func (p *plan) missing(filled *fieldSet) error {
 	return nil
 }
 
+// The methods of a codec that read pointers, lists and maps belong to the codec of the elements.
+
 // bindPointer leaves nil what is absent or null.
-func (elem *codec) bindPointer(c *cursor, v reflect.Value) error {
+func (k *codec) bindPointer(c *cursor, v reflect.Value) error {
 	if c.peek() == 'n' {
 		c.skip()
 		v.SetZero()
 		return nil
 	}
 	p := reflect.New(v.Type().Elem())
-	if err := elem.bind(c, p.Elem()); err != nil {
+	if err := k.bind(c, p.Elem()); err != nil {
 		return err
 	}
 	v.Set(p)
@@ -152,24 +155,24 @@ func (elem *codec) bindPointer(c *cursor, v reflect.Value) error {
 }
 
 // bindList appends to a list. Anything but a list is a list of one; null and the empty text are none.
-func (elem *codec) bindList(c *cursor, v reflect.Value) error {
+func (k *codec) bindList(c *cursor, v reflect.Value) error {
 	if c.peek() != '[' {
 		if isBlank(c) {
 			c.skip()
 			return nil
 		}
-		return elem.bindNext(c, v)
+		return k.bindNext(c, v)
 	}
 	c.enter()
 	for c.next() {
-		if err := elem.bindNext(c, v); err != nil {
+		if err := k.bindNext(c, v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (elem *codec) bindNext(c *cursor, v reflect.Value) error {
+func (k *codec) bindNext(c *cursor, v reflect.Value) error {
 	n := v.Len()
 	if n == v.Cap() {
 		v.Grow(max(4, n/2))
@@ -177,14 +180,14 @@ func (elem *codec) bindNext(c *cursor, v reflect.Value) error {
 	v.SetLen(n + 1)
 	last := v.Index(n)
 	last.SetZero()
-	if err := elem.bind(c, last); err != nil {
+	if err := k.bind(c, last); err != nil {
 		return within("["+strconv.Itoa(n)+"]", err)
 	}
 	return nil
 }
 
 // bindMap reads an object into a new map.
-func (elem *codec) bindMap(c *cursor, v reflect.Value) error {
+func (k *codec) bindMap(c *cursor, v reflect.Value) error {
 	m := reflect.MakeMap(v.Type())
 	v.Set(m)
 	switch c.peek() {
@@ -202,7 +205,7 @@ func (elem *codec) bindMap(c *cursor, v reflect.Value) error {
 	for c.next() {
 		key := unquote(c.key())
 		e := reflect.New(v.Type().Elem()).Elem()
-		if err := elem.bind(c, e); err != nil {
+		if err := k.bind(c, e); err != nil {
 			return within(key, err)
 		}
 		m.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), e)

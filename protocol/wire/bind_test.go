@@ -49,7 +49,6 @@ type wide struct {
 	Token    wire.Token        `wire:"token" doc:"d"`
 	Ignored  int               `wire:"-"`
 	Levels   map[level][]level `wire:"levels" doc:"d"`
-	private  int
 }
 
 func bindJSON(t *testing.T, params string, dst any) error {
@@ -70,10 +69,11 @@ func TestBind(t *testing.T) {
 		{"nothing", `{}`, wide{}},
 		{"names differ by case", `{"Password":"a","password":"b","PASSWORD":"c"}`, wide{Password: "a", Lower: "b"}},
 		{"embedded struct", `{"kind":"x"}`, wide{base: base{"x"}}},
-		{"unknown fields", `{"x":[1,{"y":"}]\""}],"int":1,"z":null,"Ignored":3,"-":4,"private":5}`, wide{Int: 1}},
+		{"unknown fields", `{"x":[1,{"y":"}]\""}],"int":1,"z":null,"Ignored":3,"-":4}`, wide{Int: 1}},
 		{"escaped key", `{"\u0069nt":1}`, wide{Int: 1}},
 		{"any order", `{"flag":true,"int":5,"Password":"x"}`, wide{Flag: true, Int: 5, Password: "x"}},
 		{"the last of doubled keys", `{"int":1,"texts":["a","b"],"int":2,"texts":["c"]}`, wide{Int: 2, Texts: []string{"c"}}},
+		{"doubled keys of structs", `{"inner":{"number":"1","line":5},"inner":{"number":"2"}}`, wide{Inner: inner{Number: "2"}}},
 		{"text from text", `{"password":"\u0416\n\ud83d\ude00\ud800"}`, wide{Lower: "Ж\n😀\uFFFD"}},
 		{"text from a number", `{"password":1.50}`, wide{Lower: "1.50"}},
 		{"text from a flag", `{"password":true,"Password":false}`, wide{Lower: "1", Password: "0"}},

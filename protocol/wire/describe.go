@@ -47,8 +47,8 @@ func (p *plan) describe() []FieldDoc {
 }
 
 // describe names the type of a value [P 0.2].
-func (c *codec) describe() string {
-	switch c.shape {
+func (k *codec) describe() string {
+	switch k.shape {
 	case textShape:
 		return "str"
 	case intShape:
@@ -60,7 +60,7 @@ func (c *codec) describe() string {
 	case objectShape:
 		return "obj"
 	case listShape:
-		if list := c.list(); list.elem != nil {
+		if list := k.list(); list.elem != nil {
 			return "arr of " + list.elem.describe()
 		}
 		return "arr"
@@ -69,20 +69,20 @@ func (c *codec) describe() string {
 }
 
 // list gives the codec of a list that may stand behind pointers.
-func (c *codec) list() *codec {
-	for c.pointer {
-		c = c.elem
+func (k *codec) list() *codec {
+	for k.pointer {
+		k = k.elem
 	}
-	return c
+	return k
 }
 
 // inner finds the struct that a value consists of, behind lists, maps and pointers.
-func (c *codec) inner() *plan {
-	for c != nil {
-		if c.plan != nil {
-			return c.plan
+func (k *codec) inner() *plan {
+	for k != nil {
+		if k.plan != nil {
+			return k.plan
 		}
-		c = c.elem
+		k = k.elem
 	}
 	return nil
 }

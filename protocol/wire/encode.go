@@ -53,21 +53,18 @@ func AppendFields(dst []byte, f Format, v any) ([]byte, error) {
 	if v == nil {
 		return dst, nil
 	}
-	o := out{f: f}
-	grown, err := dst, error(nil)
-	switch v := v.(type) {
-	case Object:
-		grown, err = appendMembers(dst, o, v)
-	default:
-		grown, err = appendFieldsOf(dst, o, reflect.ValueOf(v))
-	}
+	grown, err := appendFieldsOf(dst, out{f: f}, v)
 	if err != nil {
 		return dst, err
 	}
 	return grown, nil
 }
 
-func appendFieldsOf(dst []byte, o out, v reflect.Value) ([]byte, error) {
+func appendFieldsOf(dst []byte, o out, fields any) ([]byte, error) {
+	if tree, ok := fields.(Object); ok {
+		return appendMembers(dst, o, tree)
+	}
+	v := reflect.ValueOf(fields)
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return dst, nil

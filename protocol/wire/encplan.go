@@ -48,14 +48,16 @@ func encodeInterface(dst []byte, o out, l label, v reflect.Value) ([]byte, error
 	return appendAny(dst, o, l, v.Interface())
 }
 
-func (elem *codec) encodePointer(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
+// The methods of a codec that write pointers, lists and maps belong to the codec of the elements.
+
+func (k *codec) encodePointer(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
 	if v.IsNil() {
 		return appendNull(dst, o, l), nil
 	}
-	return elem.encode(dst, o, l, v.Elem())
+	return k.encode(dst, o, l, v.Elem())
 }
 
-func (elem *codec) encodeList(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
+func (k *codec) encodeList(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
 	in, err := o.deeper()
 	if err != nil {
 		return dst, err
@@ -63,28 +65,28 @@ func (elem *codec) encodeList(dst []byte, o out, l label, v reflect.Value) ([]by
 	n := v.Len()
 	dst = openList(dst, o, l, n)
 	for i := range n {
-		if dst, err = elem.encode(dst, in, label{pre: &item}, v.Index(i)); err != nil {
+		if dst, err = k.encode(dst, in, label{pre: &item}, v.Index(i)); err != nil {
 			return dst, err
 		}
 	}
 	return closeList(dst, o), nil
 }
 
-func (elem *codec) encodeMap(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
+func (k *codec) encodeMap(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
 	in, err := o.deeper()
 	if err != nil {
 		return dst, err
 	}
-	if dst, err = elem.encodeEntries(openObject(dst, o, l), in, v); err != nil {
+	if dst, err = k.encodeEntries(openObject(dst, o, l), in, v); err != nil {
 		return dst, err
 	}
 	return closeObject(dst, o), nil
 }
 
-func (elem *codec) encodeEntries(dst []byte, o out, v reflect.Value) ([]byte, error) {
+func (k *codec) encodeEntries(dst []byte, o out, v reflect.Value) ([]byte, error) {
 	var err error
 	for _, key := range sortedKeys(v) {
-		if dst, err = elem.encode(dst, o, label{key: key.String()}, v.MapIndex(key)); err != nil {
+		if dst, err = k.encode(dst, o, label{key: key.String()}, v.MapIndex(key)); err != nil {
 			return dst, inField(key.String(), err)
 		}
 	}

@@ -92,7 +92,7 @@ func compile(t reflect.Type, outer []reflect.Type) (*codec, error) {
 	case rawType:
 		return &codec{bind: bindRaw, encode: encodeRaw}, nil
 	case tokenType:
-		return &codec{bind: bindToken, encode: encodeToken}, nil
+		return &codec{bind: bindToken, encode: encodeToken, shape: textShape}, nil
 	case anyType:
 		return &codec{bind: bindAny, encode: encodeInterface}, nil
 	}
