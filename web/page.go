@@ -40,7 +40,7 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /page/settings", s.settings)
 	mux.HandleFunc("GET /page/{file}", func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("file")
-		if strings.HasSuffix(name, ".html") {
+		if _, err := fs.Stat(files, name); err != nil || strings.HasSuffix(name, ".html") {
 			http.NotFound(w, r)
 			return
 		}

@@ -1,0 +1,29 @@
+package web_test
+
+import (
+	"fmt"
+	"io"
+	"net/http/httptest"
+
+	"github.com/octolink/octolink/web"
+)
+
+// The page and the health checks are there without any other part.
+func Example() {
+	s := httptest.NewServer(web.New(web.Options{}).Public())
+	defer s.Close()
+	for _, path := range []string{"/", "/healthz", "/upload"} {
+		r, err := s.Client().Get(s.URL + path)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		io.Copy(io.Discard, r.Body)
+		r.Body.Close()
+		fmt.Println(path, r.StatusCode)
+	}
+	// Output:
+	// / 200
+	// /healthz 200
+	// /upload 404
+}
