@@ -1,0 +1,185 @@
+package methods_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/octolink/octolink/pbx"
+	"github.com/octolink/octolink/pbx/sim"
+	"github.com/octolink/octolink/protocol"
+	"github.com/octolink/octolink/protocol/methods"
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// A scene is a whole server with the simulator, and clients that talk to it through memory.
+type scene struct {
+	t      *testing.T
+	format wire.Format
+	sim    *sim.Sim
+	engine *protocol.Engine
+	tabs   []*tab
+	ids    map[string]string // real id → $n
+	stop   func()
+}
+
+func newScene(t *testing.T, format wire.Format, setup string) *scene {
+	t.Helper()
+	s := &scene{t: t, format: format, ids: make(map[string]string)}
+	dir, err := pbx.NewDirectory(testConfig(setup))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sim = sim.New(sim.Options{})
+	memory := &memory{}
+	sw := pbx.NewSwitch(pbx.Options{Driver: s.sim, Directory: dir, Memory: memory})
+	desk := newDesk(dir, memory)
+	api := methods.New(methods.Options{
+		Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
+		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101},
+	})
+	s.engine = protocol.NewEngine(protocol.Options{
+		Table: api.Table(), Events: methods.Events(), Errors: methods.ReplyError, Gone: api.Gone,
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 2)
+	go func() { done <- sw.Run(ctx) }()
+	go func() { done <- s.engine.Run(ctx) }()
+	if err := api.Start(ctx, s.engine.Hub(), nil); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	s.stop = func() {
+		for _, tab := range s.tabs {
+			tab.hangUp()
+		}
+		synctest.Wait()
+		api.Close()
+		cancel()
+		<-done
+		<-done
+	}
+	return s
+}
+
+func (s *scene) end() { s.stop() }
+
+// do plays one line of input and lets a second pass.
+func (s *scene) do(line string) {
+	f := strings.SplitN(line, " ", 3)
+	switch {
+	case f[0] == "wait":
+		d, err := time.ParseDuration(f[1])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.pass(d)
+	case f[0] == "pbx" && f[1] == "!":
+		s.pbx(strings.Fields(f[2]))
+	case f[1] == ">":
+		s.tab(f[0]).send(s.real(f[2]))
+	case f[1] == "gone":
+		s.tab(f[0]).hangUp()
+	default:
+		s.t.Fatalf("not a line of a transcript: %s", line)
+	}
+	s.pass(time.Second)
+}
+
+// pass lets time pass; everything that is due happens in it.
+func (s *scene) pass(d time.Duration) {
+	synctest.Wait()
+	<-time.After(d)
+	synctest.Wait()
+}
+
+func (s *scene) pbx(f []string) {
+	ctx := s.t.Context()
+	var err error
+	switch f[0] {
+	case "ring":
+		_, err = s.sim.Ring(ctx, f[1], f[2])
+	case "answer":
+		err = s.sim.AnswerPhone(ctx, f[1])
+	case "reject":
+		err = s.sim.Reject(ctx, f[1])
+	case "hangup":
+		err = s.sim.HangupPhone(ctx, f[1])
+	case "busy":
+		err = s.sim.SetBusy(ctx, f[1], f[2] == "on")
+	default:
+		err = fmt.Errorf("unknown: %s", f[0])
+	}
+	if err != nil {
+		s.t.Fatalf("pbx ! %s: %v", strings.Join(f, " "), err)
+	}
+}
+
+// tab finds a client, or opens its channel.
+func (s *scene) tab(name string) *tab {
+	for _, t := range s.tabs {
+		if t.name == name {
+			return t
+		}
+	}
+	t := newTab(s, name)
+	s.tabs = append(s.tabs, t)
+	return t
+}
+
+// heard is what all tabs got since the last time, and the phones' states that changed.
+func (s *scene) heard() string {
+	var out strings.Builder
+	for _, t := range s.tabs {
+		for _, line := range t.take() {
+			fmt.Fprintf(&out, "%s %s\n", t.name, s.symbolic(line))
+		}
+	}
+	for _, t := range s.tabs {
+		if state := t.phoneState(); state != t.told {
+			t.told = state
+			fmt.Fprintf(&out, "%s = %s\n", t.name, state)
+		}
+	}
+	return out.String()
+}
+
+// A guid, a session or a one-time password.
+var idPattern = regexp.MustCompile(`"([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})"`)
+
+// symbolic writes the server's own ids as $1, $2 …
+func (s *scene) symbolic(line string) string {
+	return idPattern.ReplaceAllStringFunc(line, func(quoted string) string {
+		id := strings.Trim(quoted, `"`)
+		if slices.Contains(fixedIDs, id) {
+			return quoted
+		}
+		if s.ids[id] == "" {
+			s.ids[id] = fmt.Sprintf("$%d", len(s.ids)+1)
+		}
+		return `"` + s.ids[id] + `"`
+	})
+}
+
+// real is the opposite of symbolic.
+func (s *scene) real(line string) string {
+	for id, symbol := range s.ids {
+		line = strings.ReplaceAll(line, `"`+symbol+`"`, `"`+id+`"`)
+	}
+	return line
+}
+
+// compact writes a decoded message as the JSON of transcripts, whatever format it came in.
+func compact(name string, fields wire.Object) string {
+	b, err := wire.Append(nil, wire.JSON, name, "", fields)
+	if err != nil || !json.Valid(b) {
+		return fmt.Sprintf("%s: cannot be shown: %v", name, err)
+	}
+	return string(b)
+}

@@ -1,0 +1,156 @@
+package methods_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/octolink/octolink/protocol"
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// A tab is a client's channel in memory: a protocol.Conn on the server's side.
+type tab struct {
+	scene *scene
+	name  string
+	sink  protocol.Sink
+
+	mu     sync.Mutex
+	lines  []string // got since the last look
+	told   string   // phone's state as shown last
+	phone  *phone
+	login  bool
+	closed bool
+	reads  int
+}
+
+const rereadQID = "reread-"
+
+func newTab(s *scene, name string) *tab {
+	t := &tab{scene: s, name: name}
+	t.phone = newPhone(t.reread, func(d time.Duration, fn func()) {
+		time.AfterFunc(d, func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			fn()
+		})
+	})
+	t.told = t.phone.state
+	t.sink = s.engine.Open(t)
+	return t
+}
+
+// Info describes the connection.
+func (t *tab) Info() protocol.Info {
+	return protocol.Info{Format: t.scene.format, Remote: "192.0.2.1:" + t.name, Local: 4055}
+}
+
+// Write reads what the server says.
+func (t *tab) Write(frames []protocol.Frame) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, f := range frames {
+		t.got([]byte(string(f.Head) + string(f.Body) + string(f.Tail)))
+	}
+	return len(frames), nil
+}
+
+func (t *tab) got(frame []byte) {
+	msg, err := wire.Decode(t.scene.format, frame, wire.Limits{})
+	if err != nil {
+		t.lines = append(t.lines, fmt.Sprintf("< not a message: %v: %s", err, frame))
+		return
+	}
+	fields, err := msg.Tree()
+	if err != nil {
+		t.lines = append(t.lines, fmt.Sprintf("< not a tree: %v: %s", err, frame))
+		return
+	}
+	if strings.HasPrefix(strings.Trim(string(msg.QID), `"`), rereadQID) {
+		t.phone.line(fields)
+		return
+	}
+	if !strings.HasSuffix(msg.Name, "result") && msg.Name != "pong" {
+		t.phone.event(msg.Name, fields)
+		fields = hideQID(fields)
+	}
+	t.lines = append(t.lines, "< "+compact(msg.Name, fields))
+	if msg.Name == "loginresult" && number(fields, "result") == "1" {
+		t.login = true
+		t.reread()
+	}
+}
+
+// hideQID keeps the random qid of an event out of the transcript; it must have one.
+func hideQID(fields wire.Object) wire.Object {
+	out := make(wire.Object, 0, len(fields))
+	for _, f := range fields {
+		if f.Key == "qid" {
+			if s, _ := f.Value.(string); len(s) == 36 {
+				f.Value = "*"
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// Close notes that the server ended the channel.
+func (t *tab) Close(code protocol.CloseCode, _ string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
+	t.closed = true
+	t.lines = append(t.lines, fmt.Sprintf("closed %d", code))
+	time.AfterFunc(0, func() { t.sink.Closed(nil) })
+}
+
+// hangUp ends the channel from the client's side.
+func (t *tab) hangUp() {
+	t.mu.Lock()
+	was := t.closed
+	t.closed = true
+	t.mu.Unlock()
+	if !was {
+		t.sink.Closed(nil)
+	}
+}
+
+// send gives a message of JSON text to the server, in the scene's format.
+func (t *tab) send(text string) {
+	frame := []byte(text)
+	if msg, err := wire.Decode(wire.JSON, frame, wire.Limits{}); err == nil && t.scene.format == wire.XML {
+		if frame, err = msg.AppendTo(nil, wire.XML); err != nil {
+			t.scene.t.Fatal(err)
+		}
+	}
+	t.sink.Frame(frame)
+}
+
+// reread asks for the line as a client does; mu is held. The server is not called from within its
+// own Write.
+func (t *tab) reread() {
+	if !t.login || t.closed {
+		return
+	}
+	t.reads++
+	ask := fmt.Sprintf(`["getextendedlineinfo",{"qid":"%s%d"}]`, rereadQID, t.reads)
+	time.AfterFunc(0, func() { t.send(ask) })
+}
+
+func (t *tab) take() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := t.lines
+	t.lines = nil
+	return lines
+}
+
+func (t *tab) phoneState() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.phone.state
+}
