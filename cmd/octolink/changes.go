@@ -13,6 +13,14 @@ type change struct {
 	name string
 }
 
+// String is the change as an operator reads it.
+func (c change) String() string {
+	if c.name == "" {
+		return c.kind + " " + c.what
+	}
+	return c.kind + " " + c.name + " " + c.what
+}
+
 // changes compares the configuration in use with another one.
 func changes(old, now *Config) []change {
 	var all []change
@@ -21,9 +29,6 @@ func changes(old, now *Config) []change {
 	all = append(all, compare("queue", old.Queues, now.Queues, func(q Queue) string { return q.Number })...)
 	all = append(all, compare("break", old.Breaks, now.Breaks, func(b Break) string { return strconv.Itoa(b.ID) })...)
 	all = append(all, compare("procedure", old.Procedures, now.Procedures, func(p Procedure) string { return fold(p.Name) })...)
-	if old.Listen.TLS != now.Listen.TLS {
-		all = append(all, change{"changed", "certificate", now.Listen.TLS.Cert})
-	}
 	return append(all, fixed(old, now)...)
 }
 
@@ -57,7 +62,6 @@ func compare[T any](kind string, old, now []T, name func(T) string) []change {
 
 // fixed lists the sections that a running server cannot change.
 func fixed(old, now *Config) []change {
-	listening := func(l Listen) Listen { l.TLS = TLSFiles{}; return l }
 	var all []change
 	for _, s := range []struct {
 		name     string
@@ -66,7 +70,7 @@ func fixed(old, now *Config) []change {
 		{"data", old.Data, now.Data},
 		{"timezone", old.Timezone, now.Timezone},
 		{"log", old.Log, now.Log},
-		{"listen", listening(old.Listen), listening(now.Listen)},
+		{"listen", old.Listen, now.Listen},
 		{"limits", old.Limits, now.Limits},
 		{"sessions", old.Sessions, now.Sessions},
 		{"login_limits", old.Failures, now.Failures},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 )
@@ -23,19 +22,19 @@ users:
   - {login: vera}
   - {login: Alice, number: "300", name: Alice Ivanova}
 queues: [{number: "700", members: [alice]}]
-`, []string{"added user vera", "changed user alice", "removed user boris"}},
+`, []string{"user vera added", "user alice changed", "user boris removed"}},
 		{"queue and break", `
 users: [{login: alice, number: "300"}, {login: boris, number: "301"}]
 queues: [{number: "700", members: [boris]}]
 breaks: [{id: 7, name: Lunch}]
-`, []string{"changed queue 700", "added break 7"}},
+`, []string{"queue 700 changed", "break 7 added"}},
 		{"fixed", base + "data: elsewhere\nlisten: {http: []}\nlimits: {mailbox: 7}\n",
-			[]string{"needs a restart data ", "needs a restart listen ", "needs a restart limits "}},
+			[]string{"data needs a restart", "listen needs a restart", "limits needs a restart"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
 			for _, c := range changes(parse(t, base), parse(t, tt.text)) {
-				got = append(got, fmt.Sprintf("%s %s %s", c.what, c.kind, c.name))
+				got = append(got, c.String())
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, want %q", got, tt.want)

@@ -28,6 +28,7 @@ telephone system on this machine and prints where everything is.`,
 		return usageError{fmt.Errorf("%w\nTry %q", err, c.CommandPath()+" --help")}
 	})
 	return group(root,
+		serveCommand(),
 		checkCommand(),
 		reloadCommand(),
 		statusCommand(),
@@ -36,6 +37,7 @@ telephone system on this machine and prints where everything is.`,
 		tapCommand(),
 		eventsCommand(),
 		backupCommand(),
+		referenceCommand(),
 		versionCommand(),
 	)
 }

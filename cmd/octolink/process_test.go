@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// asProgram makes the test's own binary the program: tests that kill it or send it signals need a
+// process.
+const asProgram = "OCTOLINK_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// A process is the program on its own.
+type process struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	url string // of the plain listener
+	log *syncedBuffer
+}
+
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
+}
+
+var channelLine = regexp.MustCompile(`channel +(ws://\S+)`)
+
+// launch starts `octolink serve` and waits until it says where it listens.
+func launch(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: command(t, append([]string{"serve"}, args...)...), log: &syncedBuffer{}}
+	p.cmd.Stderr = p.log
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.cmd.Process.Kill() })
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if found := channelLine.FindStringSubmatch(lines.Text()); found != nil {
+			p.url = found[1]
+			return p
+		}
+	}
+	t.Fatalf("the program does not say where it listens:\n%s", p.log)
+	return nil
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// wait waits for the end of the process and gives its exit code, -1 after a signal.
+func (p *process) wait() int {
+	p.cmd.Wait() //nolint:errcheck // the code says it
+	return p.cmd.ProcessState.ExitCode()
+}
+
+func configFile(t *testing.T, dir, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, "octolink.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestKillLosesNothingThatWasConfirmed(t *testing.T) {
+	path := configFile(t, t.TempDir(), people)
+	p := launch(t, "--config", path)
+	alice := dialTab(t, p.url, wire.JSON, nil)
+	session := alice.logIn("alice", "demo")
+	alice.must("entercallcenter", nil)
+	rule := wire.Object{{Key: "id", Value: "0123456789abcdef0123456789abcdef"}, {Key: "destinationnumber", Value: "301"}}
+	alice.must("saveredirectrules", wire.Object{{Key: "redirectrule", Value: rule}})
+	newPassword := md5Cased("changed")
+	alice.must("changepassword", wire.Object{{Key: "newpwdmd5", Value: newPassword}, {Key: "oldpwdmd5", Value: md5Cased("demo")}})
+	alice.must("pbxautocallstart", wire.Object{{Key: "number", Value: "301"}})
+	p.signal(os.Kill)
+	if got := p.wait(); got != -1 {
+		t.Fatalf("got exit code %d after a kill", got)
+	}
+
+	p = launch(t, "--config", path)
+	alice = dialTab(t, p.url, wire.JSON, nil)
+	if answer := alice.resume("alice", session); text(answer, "result") != "1" {
+		t.Fatalf("the session is lost: %v", answer)
+	}
+	if got := text(alice.must("getuserstate", nil), "oncallcenter"); got != "true" {
+		t.Errorf("got oncallcenter %q", got)
+	}
+	if got := text(alice.must("getredirectrules", nil), "redirectrules"); !strings.Contains(got, "301") {
+		t.Errorf("the rule is lost: %s", got)
+	}
+	if got := text(alice.must("getpbxcalljournal", nil), "data"); !strings.Contains(got, "interrupted") {
+		t.Errorf("the call is lost: %s", got)
+	}
+	dialTab(t, p.url, wire.JSON, nil).logIn("alice", "changed")
+	p.signal(syscall.SIGTERM)
+	if got := p.wait(); got != exitOK {
+		t.Errorf("got exit code %d after SIGTERM\n%s", got, p.log)
+	}
+}
+
+func TestSignals(t *testing.T) {
+	dir := t.TempDir()
+	path := configFile(t, dir, people)
+	p := launch(t, "--config", path)
+	alice := dialTab(t, p.url, wire.JSON, nil)
+	alice.logIn("alice", "demo")
+
+	configFile(t, dir, people+"  - {name: two, sql: select 2, allow: [nobody]}\n")
+	p.signal(syscall.SIGHUP)
+	soon(t, "the mistake is logged", func() bool { return strings.Contains(p.log.String(), "no user") })
+	configFile(t, dir, people+"  - {name: two, sql: select 2 as n, allow: [alice]}\n")
+	p.signal(syscall.SIGHUP)
+	soon(t, "the reload is logged", func() bool { return strings.Contains(p.log.String(), "name=two") })
+	alice.must("execpredefineddbstoredproc", wire.Object{{Key: "procedure", Value: "two"}})
+
+	p.signal(syscall.SIGTERM)
+	if got := alice.closed(); got != 1001 {
+		t.Errorf("got close code %d, want 1001", got)
+	}
+	if got := p.wait(); got != exitOK {
+		t.Errorf("got exit code %d\n%s", got, p.log)
+	}
+	if log := p.log.String(); !strings.Contains(log, "the database is closed") {
+		t.Errorf("the log does not tell the end:\n%s", log)
+	}
+}
+
+func TestDemoNeedsNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	p := launch(t)
+	session := dialTab(t, p.url, wire.JSON, nil).logIn("alice", "demo")
+	if out, errs, code := cli(t, "", "status"); code != exitOK || !strings.Contains(out, "the demonstration") {
+		t.Errorf("status: got %d %s%s", code, out, errs)
+	}
+	p.signal(os.Interrupt)
+	if got := p.wait(); got != exitOK {
+		t.Fatalf("got exit code %d\n%s", got, p.log)
+	}
+	p = launch(t)
+	if answer := dialTab(t, p.url, wire.JSON, nil).resume("alice", session); text(answer, "result") != "1" {
+		t.Errorf("nothing was kept: %v", answer)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	broken := configFile(t, t.TempDir(), "users: [{login: alice, pasword: demo}]\nbreaks: [{id: 0}]\n")
+	query := configFile(t, t.TempDir(), "users: [{login: alice}]\nprocedures:\n  - {name: a, sql: select x from nowhere, allow: [alice]}\n")
+	good := configFile(t, t.TempDir(), people)
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		want string // on standard error
+	}{
+		{"good", []string{"check", "--config", good}, exitOK, ""},
+		{"broken check", []string{"check", "--config", broken}, exitUsage, `octolink.yaml:1:24: unknown key "pasword"`},
+		{"all mistakes", []string{"check", "--config", broken}, exitUsage, "octolink.yaml:2:15:"},
+		{"broken serve", []string{"serve", "--config", broken}, exitUsage, `unknown key "pasword"`},
+		{"broken query", []string{"check", "--config", query}, exitUsage, "octolink.yaml:3:20: procedure a:"},
+		{"query at start", []string{"serve", "--config", query}, exitUsage, "octolink.yaml:3:20: procedure a:"},
+		{"no file", []string{"serve", "--config", "nowhere.yaml"}, exitUsage, "nowhere.yaml"},
+		{"unknown flag", []string{"serve", "--colour"}, exitUsage, "unknown flag"},
+		{"unknown command", []string{"server"}, exitUsage, "unknown command"},
+		{"too many arguments", []string{"version", "now"}, exitUsage, "usage: octolink version"},
+		{"no server", []string{"status", "--data", t.TempDir()}, exitFailed, "no octolink answers"},
+		{"two servers", []string{"status", "--data", "a", "--socket", "b"}, exitUsage, "exclude each other"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, errs, code := cli(t, "", tt.args...)
+			if code != tt.code || !strings.Contains(errs, tt.want) {
+				t.Errorf("got %d %q, want %d with %q", code, errs, tt.code, tt.want)
+			}
+		})
+	}
+}
