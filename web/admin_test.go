@@ -71,7 +71,9 @@ func listenAdmin(t *testing.T, o web.Options) *web.AdminClient {
 	go func() { done <- srv.Serve(l) }()
 	t.Cleanup(func() {
 		srv.Close()
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 	return web.NewAdminClient(path)
 }

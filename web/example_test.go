@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"io"
 	"net/http/httptest"
 
 	"github.com/octolink/octolink/web"
@@ -18,7 +17,6 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		io.Copy(io.Discard, r.Body)
 		r.Body.Close()
 		fmt.Println(path, r.StatusCode)
 	}

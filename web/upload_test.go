@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"image"
 	"image/color"
 	"image/gif"
@@ -91,7 +92,9 @@ func (s *uploadSite) send(login, query, field, name string, file []byte) (int, s
 	}
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
-	w.WriteField("other", "text before")
+	if err := w.WriteField("other", "text before"); err != nil {
+		s.t.Fatal(err)
+	}
 	part, err := w.CreateFormFile(field, name)
 	if err != nil {
 		s.t.Fatal(err)
@@ -231,11 +234,11 @@ func TestUploadBelongsToItsUser(t *testing.T) {
 			t.Errorf("%q of its own user: %q, %v", same, kept, err)
 		}
 	}
-	if _, err := s.uploads.Photo("boris", path); err != web.ErrNoSuchUpload {
+	if _, err := s.uploads.Photo("boris", path); !errors.Is(err, web.ErrNoSuchUpload) {
 		t.Errorf("someone else's upload: %v, want ErrNoSuchUpload", err)
 	}
 	for _, bad := range []string{"", "/etc/passwd", "../octolink.db", "photo/../../secret.key", path + "/..", "photo/" + strings.Repeat("0", 32) + ".jpg", "PHOTO/" + path[6:], path + "\x00.jpg", path + "\n"} {
-		if _, err := s.uploads.Photo("alice", bad); err != web.ErrNoSuchUpload {
+		if _, err := s.uploads.Photo("alice", bad); !errors.Is(err, web.ErrNoSuchUpload) {
 			t.Errorf("%q: %v, want ErrNoSuchUpload", bad, err)
 		}
 	}
