@@ -80,6 +80,12 @@ type Attendant interface {
 	UserChanged(login string, s UserState)
 }
 
+// Reloader is a driver that wants to know of another directory.
+type Reloader interface {
+	// DirectoryChanged runs on the switch's goroutine and must not block.
+	DirectoryChanged()
+}
+
 // Board is the Switch as a driver sees it.
 type Board interface {
 	// Do runs fn on the switch's goroutine and waits for it. Inside fn the driver may call Leg,
@@ -95,6 +101,8 @@ type Board interface {
 	Queue(number string, waiting []Waiter)
 	// Now is the present.
 	Now() time.Time
+	// NewID is a new lower-case GUID.
+	NewID() string
 	// Directory is who exists.
 	Directory() *Directory
 	// User is what a user does now.

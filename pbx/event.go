@@ -71,7 +71,11 @@ const (
 	Rejected    Outcome = "rejected"
 	Cancelled   Outcome = "cancelled" // the caller gave up
 	Failed      Outcome = "failed"
+	Elsewhere   Outcome = "elsewhere"   // incoming, another phone took it
 	Interrupted Outcome = "interrupted" // the server stopped meanwhile
+	// Taken closes the entry of a wait in a queue that a user ended: his own entry tells the rest,
+	// so the memory forgets this one.
+	Taken Outcome = "taken"
 )
 
 // Direction of a call, seen from the user.

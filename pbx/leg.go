@@ -1,6 +1,10 @@
 package pbx
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // LegState is what one telephone leg does.
 type LegState uint8
@@ -18,6 +22,15 @@ const (
 	LegOffHook                  // this phone is off-hook and connected to nobody
 )
 
+// String is the state's name for logs and people.
+func (s LegState) String() string {
+	names := [...]string{"ended", "reserved", "ringing", "dialling", "talking", "holding", "held", "queued", "off-hook"}
+	if int(s) < len(names) {
+		return names[s]
+	}
+	return "unknown"
+}
+
 // Callback is the stage of a call that the telephone system makes on behalf of a user
 // (an "autocall"): it dials both sides, one after the other.
 type Callback uint8
@@ -34,7 +47,8 @@ type Cause uint8
 
 // The causes.
 const (
-	CauseNormal    Cause = iota // somebody hung up after a talk
+	CauseNormal    Cause = iota // the other side hung up after a talk, or nobody knows who did
+	CauseHungUp                 // this phone hung up after a talk
 	CauseCancelled              // the caller gave up
 	CauseElsewhere              // another phone answered
 	CauseNoAnswer
@@ -48,19 +62,22 @@ const (
 // A Leg is the whole present truth about one phone's part in a call.
 // A user's phone has at most one leg that is not [LegHolding] and at most one that is.
 type Leg struct {
-	ID         string // the driver's own name of the leg
-	Chain      string // GUID of the logical call; constant from the first ring to the end of the talk [P 5.5]
-	User       string // login of the phone's owner; "" for a party that is not ours
-	Number     string // number of this phone
-	State      LegState
-	Peer       Party     // the other side; zero in a conference and while nobody is there
-	Outgoing   bool      // the owner, or a callback for him, made the call
-	Callback   Callback  // stage, while a callback is under way
-	Talk       string    // GUID of the commutation; changes with every new connection of two parties
-	Since      time.Time // start of the commutation; zero before it
-	Conference string    // GUID; "" when in none
-	Queue      string    // number of the queue that the call came through
-	Cause      Cause     // of a LegEnded
+	ID           string // the driver's own name of the leg
+	Chain        string // GUID of the logical call; constant from the first ring to the end of the talk [P 5.5]
+	User         string // login of the phone's owner; "" for a party that is not ours
+	Number       string // number of this phone
+	State        LegState
+	Peer         Party     // the other side; zero in a conference and while nobody is there
+	Outgoing     bool      // the owner, or a callback for him, made the call
+	Callback     Callback  // stage, while a callback is under way
+	AbonentFirst bool      // the callback dials the number first, then the user
+	Talk         string    // GUID of the commutation; changes with every new connection of two parties
+	Since        time.Time // start of the commutation; zero before it
+	Conference   string    // GUID; "" when in none
+	Invited      string    // GUID of the conference that a ringing phone is called into; it is in it once it answered
+	Queue        string    // number of the queue that the call came through
+	Recorded     bool      // the telephone system keeps a recording of the talk
+	Cause        Cause     // of a LegEnded
 }
 
 // ConferenceMember is one participant of a conference, or one who was invited.
@@ -133,4 +150,30 @@ type Waiter struct {
 	Party Party
 	Chain string
 	Since time.Time
+}
+
+// member finds a participant by its ID.
+func (c Conference) member(id string) (ConferenceMember, bool) {
+	for _, m := range c.Members {
+		if m.ID == id {
+			return m, true
+		}
+	}
+	return ConferenceMember{}, false
+}
+
+// Participant finds a user among those who are in the conference or being called into it.
+func (c Conference) Participant(login string) (ConferenceMember, bool) {
+	for _, m := range c.Members {
+		if m.Party.User != nil && strings.EqualFold(m.Party.User.Login, login) && m.State.Present() {
+			return m, true
+		}
+	}
+	return ConferenceMember{}, false
+}
+
+// sameConference reports whether a participant would see the same.
+func sameConference(a, b Conference) bool {
+	return a.ID == b.ID && a.Room == b.Room && a.Name == b.Name && a.Ghost == b.Ghost && a.Mode == b.Mode &&
+		a.Options == b.Options && slices.Equal(a.Members, b.Members)
 }
