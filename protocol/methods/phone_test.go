@@ -9,9 +9,9 @@ import (
 // A phone is the part of a client that computes the phone's state from getextendedlineinfo, by the
 // table of [P 5.6], and reads it again when events say so, as [P 5.7] says.
 type phone struct {
-	state    string
+	state    string // as clients name it
+	hold     bool
 	autoFlag bool
-	conf     string
 	reread   func() // asks for getextendedlineinfo
 	later    func(time.Duration, func())
 }
@@ -57,11 +57,16 @@ func (p *phone) line(info wire.Object) {
 		p.state = "broken: no abonent" // the state is not updated at all [P 0.3]
 		return
 	}
-	hold := ""
-	if isSet(info, "isflashing") {
-		hold = " with hold"
+	p.hold = isSet(info, "isflashing")
+	p.state = p.next(text(info, "linestatestr"), abonent)
+}
+
+// shown is the state with the hold, as transcripts have it.
+func (p *phone) shown() string {
+	if p.hold {
+		return p.state + " with hold"
 	}
-	p.state = p.next(text(info, "linestatestr"), abonent) + hold
+	return p.state
 }
 
 func (p *phone) next(line string, a wire.Object) string {
@@ -89,15 +94,7 @@ func (p *phone) next(line string, a wire.Object) string {
 		p.autoFlag = false
 		return "ready"
 	}
-	return trimHold(was)
-}
-
-func trimHold(s string) string {
-	const hold = " with hold"
-	if len(s) > len(hold) && s[len(s)-len(hold):] == hold {
-		return s[:len(s)-len(hold)]
-	}
-	return s
+	return was
 }
 
 func text(o wire.Object, key string) string {

@@ -150,20 +150,20 @@ func (s *scene) heard() string {
 	return out.String()
 }
 
-// A guid, a session or a one-time password.
-var idPattern = regexp.MustCompile(`"([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})"`)
+// A guid, a session or a one-time password, alone or at the end of a path.
+var idPattern = regexp.MustCompile(`(["/])([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})"`)
 
 // symbolic writes the server's own ids as $1, $2 …
 func (s *scene) symbolic(line string) string {
 	return idPattern.ReplaceAllStringFunc(line, func(quoted string) string {
-		id := strings.Trim(quoted, `"`)
+		id := quoted[1 : len(quoted)-1]
 		if slices.Contains(fixedIDs, id) {
 			return quoted
 		}
 		if s.ids[id] == "" {
 			s.ids[id] = fmt.Sprintf("$%d", len(s.ids)+1)
 		}
-		return `"` + s.ids[id] + `"`
+		return quoted[:1] + s.ids[id] + `"`
 	})
 }
 

@@ -36,7 +36,7 @@ func newTab(s *scene, name string) *tab {
 			fn()
 		})
 	})
-	t.told = t.phone.state
+	t.told = t.phone.shown()
 	t.sink = s.engine.Open(t)
 	return t
 }
@@ -152,5 +152,5 @@ func (t *tab) take() []string {
 func (t *tab) phoneState() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.phone.state
+	return t.phone.shown()
 }
