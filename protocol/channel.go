@@ -37,11 +37,19 @@ var (
 // maxStrikes is how many frames in a row may be no messages.
 const maxStrikes = 3
 
-// Alive notes a sign of life.
-func (ch *Channel) Alive() { ch.heard.Store(int64(ch.engine.clock())) }
+// Alive notes a sign of life. On a channel that is closing it counts no more: a peer that sends but
+// does not read could keep it open for ever.
+func (ch *Channel) Alive() {
+	if !ch.out.ending() {
+		ch.heard.Store(int64(ch.engine.clock()))
+	}
+}
 
-// Frame takes one frame of the peer.
+// Frame takes one frame of the peer. A channel that is closing has no answers any more.
 func (ch *Channel) Frame(frame []byte) {
+	if ch.out.ending() {
+		return
+	}
 	ch.Alive()
 	ch.engine.tapped(In, &ch.self, frame)
 	ch.decode(frame)
@@ -53,11 +61,11 @@ func (ch *Channel) decode(frame []byte) {
 		ch.strike(err)
 		return
 	}
-	ch.strikes = 0
 	if msg.Name == "multipart" {
 		ch.join(msg)
 		return
 	}
+	ch.strikes = 0
 	ch.message(msg)
 }
 
@@ -72,6 +80,7 @@ func (ch *Channel) join(msg wire.Message) {
 		return
 	}
 	if !done {
+		ch.strikes = 0
 		return
 	}
 	msg, err = wire.Decode(ch.format, whole, ch.engine.opts.Limits.Wire)
@@ -79,12 +88,14 @@ func (ch *Channel) join(msg wire.Message) {
 		ch.strike(err)
 		return
 	}
+	ch.strikes = 0
 	if msg.Name != "multipart" { // parts do not nest
 		ch.message(msg)
 	}
 }
 
-// strike answers a frame that is not a message; the third in a row ends the channel.
+// strike answers a frame that is not a message, or no part of one; the third in a row ends the
+// channel.
 func (ch *Channel) strike(err error) {
 	ch.strikes++
 	ch.engine.log.Debug("a frame that is not a message", "client", ch.self.Name(), "err", err)
@@ -99,23 +110,10 @@ func errorFrame(f wire.Format, e *wire.Error) Frame {
 	return Frame{Head: wire.AppendTail(appendError(wire.AppendHead(nil, f, "error", ""), f, e), f)}
 }
 
-// message brings a request to its method.
+// message brings a request to its client's mailbox.
 func (ch *Channel) message(msg wire.Message) {
-	if isReply(msg.Name) {
-		return
-	}
-	c := &ch.self
-	id := c.Identity()
-	m := ch.engine.opts.Table.byName[msg.Name]
-	switch {
-	case id == nil && (m == nil || m.Access != Anyone):
-		ch.refuse(nameOfReply(m, msg), msg.QID, errNotLoggedIn)
-	case m == nil:
-		ch.refuse(nameOfReply(m, msg), msg.QID, errUnknownMethod)
-	case id != nil && !id.mayName(msg): // also a second login on the same connection
-		ch.refuse(m.Reply, msg.QID, errOtherUser)
-	default:
-		c.accept(m, msg)
+	if !isReply(msg.Name) {
+		ch.self.accept(ch.engine.opts.Table.byName[msg.Name], msg)
 	}
 }
 
@@ -126,13 +124,17 @@ func nameOfReply(m *Method, msg wire.Message) string {
 	return replyName(msg.Name)
 }
 
-// serve runs a method and sends its reply.
+// serve runs a method and sends its reply. m is nil for a name that the table does not have.
 func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message) {
+	if e := c.refusal(m, msg); e != nil {
+		ch.refuse(m, msg, e)
+		return
+	}
 	start := ch.engine.clock()
 	if m.command {
 		ch.out.hold()
 	}
-	reply, code := ch.reply(c, m, msg, func() (any, error) { return m.run(ctx, c, msg) })
+	reply, code := ch.reply(ctx, c, m, msg)
 	ch.engine.tapFrame(c, reply)
 	if m.command {
 		ch.out.release(reply)
@@ -145,18 +147,11 @@ func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Mes
 	}
 }
 
-// reply encodes what a handler says. A request without a qid wants no reply [P 5.3].
-func (ch *Channel) reply(c *Client, m *Method, msg wire.Message, run func() (any, error)) (Frame, int) {
-	out, err := run()
-	if err == nil && msg.QID == "" {
-		return Frame{}, 0
-	}
+// reply runs a method and encodes what it says. A request without a qid wants no reply [P 5.3].
+func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg wire.Message) (Frame, int) {
+	frame, err := m.run(ctx, c, msg)
 	if err == nil {
-		frame, encErr := goodReply(ch.format, m, msg.QID, out)
-		if encErr == nil {
-			return frame, 0
-		}
-		err = encErr
+		return frame, 0
 	}
 	e, known := ch.engine.replyError(err)
 	if !known {
@@ -170,10 +165,10 @@ func (ch *Channel) reply(c *Client, m *Method, msg wire.Message, run func() (any
 }
 
 // refuse answers a request that does not reach a method.
-func (ch *Channel) refuse(reply string, qid wire.Token, e *wire.Error) {
+func (ch *Channel) refuse(m *Method, msg wire.Message, e *wire.Error) {
 	ch.engine.opts.Meter.Request("", e.Code, 0)
-	if qid != "" {
-		ch.send(badReply(ch.format, reply, qid, e))
+	if msg.QID != "" {
+		ch.send(badReply(ch.format, nameOfReply(m, msg), msg.QID, e))
 	}
 }
 

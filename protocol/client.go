@@ -24,12 +24,14 @@ type Client struct {
 
 	// hub.mu
 	subs uint64 // by the bits of the Events table
-	slot int    // place in the hub's list of everybody; negative: not there
+	slot int    // place among the hub's clients with the same subs; negative: not there
 
-	mu      sync.Mutex // mailbox
-	box     []queued
-	working bool
-	idle    chan struct{} // closed when the worker ends, if somebody waits for that
+	mu       sync.Mutex // mailbox
+	box      []queued
+	bytes    int // that box holds on to
+	working  bool
+	draining bool          // the engine shuts down: nothing more is accepted
+	idle     chan struct{} // closed when the worker ends, if somebody waits for that
 }
 
 // Info describes the connection that the client's messages come through.
@@ -71,6 +73,21 @@ func (c *Client) Subscribe(names []string) { c.ch.engine.hub.subscribe(c, names,
 
 // Unsubscribe takes event and group names away.
 func (c *Client) Unsubscribe(names []string) { c.ch.engine.hub.subscribe(c, names, false) }
+
+// refusal is why a request reaches no method, nil when it does. m is nil for a name that the table
+// does not have: who is not logged in does not learn what there is.
+func (c *Client) refusal(m *Method, msg wire.Message) *wire.Error {
+	id := c.Identity()
+	switch {
+	case id == nil && (m == nil || m.Access != Anyone):
+		return errNotLoggedIn
+	case m == nil:
+		return errUnknownMethod
+	case id != nil && !id.mayName(msg): // also a second login on the same connection
+		return errOtherUser
+	}
+	return nil
+}
 
 // mayName reports whether a request that names a user names this client's own: clients put their
 // login into every request [P 3.1]. An empty name or a zero GUID names nobody.

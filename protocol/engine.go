@@ -13,7 +13,7 @@ import (
 // Limits bound what a peer can make the engine keep.
 type Limits struct {
 	Wire        wire.Limits
-	Message     int           // bytes of a message put together from parts. Zero means 1 MiB.
+	Message     int           // bytes of a message put together from parts, and of all that wait in one mailbox. Zero means 1 MiB.
 	Queue       int           // bytes that may wait for a client channel. Zero means 4 MiB.
 	Mailbox     int           // requests that may wait per client. Zero means 64.
 	TabsPerUser int           // client channels of one user. Zero means 64.
@@ -142,16 +142,21 @@ func (e *Engine) forget(ch *Channel, err error) {
 	delete(e.channels, ch)
 	e.checkEmpty()
 	e.mu.Unlock()
-	code := CloseNormal
 	if err != nil {
-		code = codeOf(err)
 		e.log.Debug("a channel ended", "client", ch.self.Name(), "err", err)
+	}
+	code, ours := ch.out.closeCode()
+	if !ours {
+		code = codeOf(err)
 	}
 	e.opts.Meter.Closed(ch.conn.Info(), code)
 }
 
 // codeOf finds the close code in a transport's error.
 func codeOf(err error) CloseCode {
+	if err == nil {
+		return CloseNormal
+	}
 	var coded interface{ CloseCode() CloseCode }
 	if errors.As(err, &coded) {
 		return coded.CloseCode()

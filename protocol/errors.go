@@ -34,7 +34,7 @@ var ErrClosed = errors.New("the connection is closing")
 // vocabulary does not know stay inside.
 func (e *Engine) replyError(err error) (reply *wire.Error, known bool) {
 	var w *wire.Error
-	if errors.As(err, &w) {
+	if errors.As(err, &w) && w != nil {
 		return w, true
 	}
 	if e.opts.Errors != nil {

@@ -9,26 +9,43 @@ import (
 
 // A queued request waits in its client's mailbox, with bytes of its own.
 type queued struct {
-	method *Method
+	method *Method // nil for a name that the table does not have
 	msg    wire.Message
 }
 
 // accept answers a request at once, or puts it into the client's mailbox: one at a time and in
 // order per client, and clients do not wait for each other. It is called by the one who pushes
-// frames and never waits.
+// frames and never waits. Who may ask is judged when the request's turn comes: a login may be
+// ahead of it.
 func (c *Client) accept(m *Method, msg wire.Message) {
+	atOnce := m == nil || m.quick || c.refusal(m, msg) != nil
 	c.mu.Lock()
-	if m.quick && !c.working {
+	switch {
+	case c.draining:
+		c.mu.Unlock()
+	case atOnce && !c.working:
 		c.mu.Unlock() // only the pusher starts a worker, and the pusher is here
 		c.ch.serve(c.ch.engine.ctx, c, m, msg)
-		return
-	}
-	if len(c.box) >= c.ch.engine.opts.Limits.Mailbox {
+	case c.full(msg.Size()):
 		c.mu.Unlock()
-		c.ch.refuse(m.Reply, msg.QID, errMailboxFull)
-		return
+		c.ch.refuse(m, msg, errMailboxFull)
+	default:
+		c.put(m, msg)
 	}
-	c.box = append(c.box, queued{m, msg.Clone()})
+}
+
+// full reports whether a request of that size has no place. An empty mailbox takes every size. mu
+// is held.
+func (c *Client) full(size int) bool {
+	l := &c.ch.engine.opts.Limits
+	return len(c.box) >= l.Mailbox || len(c.box) > 0 && c.bytes+size > l.Message
+}
+
+// put queues a request and unlocks mu.
+func (c *Client) put(m *Method, msg wire.Message) {
+	own := msg.Clone()
+	c.box = append(c.box, queued{m, own})
+	c.bytes += own.Size()
 	start := !c.working
 	c.working = true
 	c.mu.Unlock()
@@ -40,22 +57,33 @@ func (c *Client) accept(m *Method, msg wire.Message) {
 // work answers what is in the mailbox and ends with it.
 func (c *Client) work() {
 	for {
-		c.mu.Lock()
-		if len(c.box) == 0 {
-			c.box, c.working = nil, false
-			if c.idle != nil {
-				close(c.idle)
-				c.idle = nil
-			}
-			c.mu.Unlock()
+		next, ok := c.next()
+		if !ok {
 			return
 		}
-		next := c.box[0]
+		if !c.ch.out.ending() { // nobody would hear the answer
+			c.answer(next)
+		}
+	}
+}
+
+// next takes the oldest request. When there is none, the worker has ended.
+func (c *Client) next() (q queued, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.box) > 0 {
+		q = c.box[0]
 		c.box[0] = queued{}
 		c.box = c.box[1:]
-		c.mu.Unlock()
-		c.answer(next)
+		c.bytes -= q.msg.Size()
+		return q, true
 	}
+	c.box, c.working = nil, false
+	if c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+	return queued{}, false
 }
 
 // answerWithin is how long a request may take. Clients stop waiting after 20 s [P 3.6]; failed
@@ -66,6 +94,13 @@ func (c *Client) answer(q queued) {
 	ctx, cancel := context.WithTimeout(c.ch.engine.ctx, answerWithin)
 	defer cancel()
 	c.ch.serve(ctx, c, q.method, q.msg)
+}
+
+// drain accepts nothing from now on.
+func (c *Client) drain() {
+	c.mu.Lock()
+	c.draining = true
+	c.mu.Unlock()
 }
 
 // finished waits until nothing of the client is being answered.

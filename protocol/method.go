@@ -84,16 +84,21 @@ func (m Method) Params() []wire.FieldDoc { return describe(m.in) }
 // Answer describes the fields of a good answer, beside qid and result.
 func (m Method) Answer() []wire.FieldDoc { return describe(answerType(m.out)) }
 
-// run calls the handler and turns a panic into an internal error.
-func (m *Method) run(ctx context.Context, c *Client, msg wire.Message) (out any, err error) {
+// run calls the handler and encodes its answer; the frame is empty for a request without a qid. A
+// panic in either becomes an internal error.
+func (m *Method) run(ctx context.Context, c *Client, msg wire.Message) (answer Frame, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.ch.engine.log.Error("a handler panicked", "method", m.Name, "client", c.Name(),
 				"qid", string(msg.QID), "panic", p, "stack", string(debug.Stack()))
-			out, err = nil, errInternal
+			answer, err = Frame{}, errInternal
 		}
 	}()
-	return m.call(ctx, c, msg)
+	out, err := m.call(ctx, c, msg)
+	if err != nil || msg.QID == "" {
+		return Frame{}, err
+	}
+	return goodReply(c.ch.format, m, msg.QID, out)
 }
 
 // bind fills a handler's request; one that wants an Object gets all parameters.

@@ -1,6 +1,9 @@
 package protocol
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // An outbox is a channel's outgoing queue. Whoever finds it idle flushes it, everybody else only
 // adds; so exactly one flush runs, and what comes together leaves together.
@@ -18,6 +21,8 @@ type outbox struct {
 	again    bool // Writable came while flushing
 	closing  *closing
 	closed   bool
+
+	over atomic.Bool // closing is set, or closed
 }
 
 type closing struct {
@@ -81,7 +86,26 @@ func (o *outbox) close(code CloseCode, reason string) {
 		return
 	}
 	o.closing = &closing{code, reason}
+	o.over.Store(true)
 	o.unlockAndFlush()
+}
+
+// abort ends the connection at once; what is queued is lost. A close that waited for the queue keeps
+// its code.
+func (o *outbox) abort(code CloseCode, reason string) {
+	o.mu.Lock()
+	o.abortLocked(code, reason)
+}
+
+// abortLocked unlocks mu.
+func (o *outbox) abortLocked(code CloseCode, reason string) {
+	if o.closing == nil {
+		o.closing = &closing{code, reason}
+	}
+	end := *o.closing
+	o.drop()
+	o.mu.Unlock()
+	o.conn.Close(end.code, end.reason)
 }
 
 // gone drops everything; the connection has ended.
@@ -93,7 +117,21 @@ func (o *outbox) gone() {
 
 func (o *outbox) drop() { // mu is held
 	o.closed = true
+	o.over.Store(true)
 	o.queue, o.held, o.bytes = nil, nil, 0
+}
+
+// ending reports whether nothing that is sent from now on leaves.
+func (o *outbox) ending() bool { return o.over.Load() }
+
+// closeCode is the code with which we ended the connection, if we did.
+func (o *outbox) closeCode() (code CloseCode, ours bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closing == nil {
+		return 0, false
+	}
+	return o.closing.code, true
 }
 
 // pending is how many bytes wait.
@@ -119,9 +157,7 @@ func (o *outbox) writable() {
 // queue over its limit ends the connection: a slow peer is never waited for.
 func (o *outbox) unlockAndFlush() {
 	if o.bytes > o.limit {
-		o.drop()
-		o.mu.Unlock()
-		o.conn.Close(CloseSlow, "the outgoing queue is full")
+		o.abortLocked(CloseSlow, "the outgoing queue is full")
 		return
 	}
 	if o.flushing || o.blocked || o.closed || (len(o.queue) == 0 && o.closing == nil) {
@@ -137,7 +173,7 @@ func (o *outbox) unlockAndFlush() {
 	}
 	o.flushing = false
 	if end != nil {
-		o.closed = true
+		o.drop()
 	}
 	o.mu.Unlock()
 	if end != nil {
@@ -158,11 +194,14 @@ func (o *outbox) round() bool {
 	o.mu.Lock()
 	if err != nil {
 		o.drop()
+	}
+	if o.closed {
 		return false
 	}
-	for _, f := range batch[:taken] {
-		o.bytes -= f.Len()
+	for i := range batch[:taken] {
+		o.bytes -= batch[i].Len()
 	}
+	clear(batch[:taken]) // what still waits must not hold on to what has left
 	if taken == len(batch) {
 		return len(o.queue) > 0
 	}

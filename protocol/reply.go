@@ -19,7 +19,7 @@ func isReply(name string) bool {
 	return false
 }
 
-// maxEchoedName is how much of an unknown method's name an error reply repeats.
+// maxEchoedName is how many characters of an unknown method's name an error reply repeats.
 const maxEchoedName = 64
 
 // A Renamed answer goes out under another name than the method's own [P 2.4].
@@ -71,8 +71,13 @@ func appendError(b []byte, f wire.Format, e *wire.Error) []byte {
 
 // replyName is the name of the answer to a method that the table does not have.
 func replyName(method string) string {
-	if len(method) > maxEchoedName {
-		method = strings.ToValidUTF8(method[:maxEchoedName], "")
+	characters := 0
+	for i := range method {
+		if characters == maxEchoedName {
+			method = method[:i]
+			break
+		}
+		characters++
 	}
 	return method + "result"
 }

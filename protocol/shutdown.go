@@ -2,7 +2,9 @@ package protocol
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 )
 
 const goingAway = "the server is shutting down"
@@ -10,14 +12,19 @@ const goingAway = "the server is shutting down"
 // closeAtOnce is how many channels are ended side by side at a shutdown.
 const closeAtOnce = 64
 
-// Shutdown lets every channel finish the request in hand and closes it with [CloseGoingAway]. When
-// ctx ends first, it returns its error and requests that still run see theirs end.
+// Shutdown accepts no more requests, lets every channel finish those that it has and closes it with
+// [CloseGoingAway]. When ctx ends first, it returns its error and requests that still run see
+// theirs end.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	e.down = true
 	e.checkEmpty()
 	e.mu.Unlock()
-	e.closeAll(ctx)
+	all := e.list()
+	for _, ch := range all {
+		ch.self.drain()
+	}
+	closeAll(ctx, all)
 	var err error
 	select {
 	case <-e.empty:
@@ -25,14 +32,34 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	e.cancel()
-	e.workers.Wait()
-	return err
+	return errors.Join(err, e.unwind())
 }
 
-func (e *Engine) closeAll(ctx context.Context) {
+// unwindWithin is how long requests that were given up may take to end.
+const unwindWithin = time.Second
+
+// errStuck is told when a handler does not care that its context has ended.
+var errStuck = errors.New("protocol: a request does not end")
+
+// unwind waits for the workers. Nothing is accepted any more, so that no new ones start.
+func (e *Engine) unwind() error {
+	ended := make(chan struct{})
+	go func() {
+		e.workers.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(unwindWithin):
+		return errStuck
+	}
+}
+
+func closeAll(ctx context.Context, all []*Channel) {
 	room := make(chan struct{}, closeAtOnce)
 	var closers sync.WaitGroup
-	for _, ch := range e.list() {
+	for _, ch := range all {
 		room <- struct{}{}
 		closers.Go(func() {
 			ch.self.finished(ctx)

@@ -31,7 +31,7 @@ func (ch *Channel) watch(now time.Duration) {
 	heard := time.Duration(ch.heard.Load())
 	switch {
 	case now-heard >= l.Silence:
-		ch.conn.Close(CloseSilent, "nothing heard for too long")
+		ch.out.abort(CloseSilent, "nothing heard for too long")
 	case time.Since(ch.opened) >= l.LoginWithin && ch.self.Identity() == nil:
 		ch.close(CloseNoLogin, "no login in time")
 	case now-max(heard, ch.pinged) >= l.Ping:
