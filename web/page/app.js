@@ -145,8 +145,12 @@ async function httpWord() {
 }
 
 async function play(link) {
+  const mark = (on) => { $('journal').dataset.playing = String(on); };
   try {
-    new Audio(`${link}?temppass=${await httpWord()}`).play().catch((err) => toast(err.message));
+    const sound = new Audio(`${link}?temppass=${await httpWord()}`);
+    sound.onended = () => mark(false);
+    await sound.play();
+    mark(true);
   } catch (err) {
     toast(explain(err));
   }

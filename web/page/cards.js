@@ -153,7 +153,7 @@ function updatePerson(e, p, { me, phone }) {
   const label = t(phone.state === Talk ? 'directory.transfer' : 'directory.call', p.name);
   button.title = label;
   button.setAttribute('aria-label', label);
-  button.classList.toggle('unseen', p.number === me.number);
+  button.classList.toggle('blank', p.number === me.number);
   enable(button, p.number !== me.number && phone.state !== Disconnected);
 }
 
@@ -170,10 +170,10 @@ function journalRow(r, again, play) {
   return make('li', { data: { direction: r.connectiontype, outcome: r.outcome } },
     make('span', { className: 'way', ariaHidden: 'true' }),
     make('span', { className: 'name' }, make('b', { textContent: who }), make('span', { className: 'soft', textContent: when + talked })),
-    r.recordlink ? iconButton('▶', t('journal.play'), () => play(r.recordlink)) : null,
-    iconButton('✆', t('journal.again', who), () => again(r.abonent), 'go'));
+    r.recordlink ? iconButton('play', '▶', t('journal.play'), () => play(r.recordlink)) : null,
+    iconButton('again', '✆', t('journal.again', who), () => again(r.abonent)));
 }
 
-function iconButton(sign, label, onclick, kind = '') {
-  return make('button', { type: 'button', className: `icon ${kind}`, textContent: sign, title: label, ariaLabel: label, onclick });
+function iconButton(id, sign, label, onclick) {
+  return make('button', { type: 'button', className: 'icon go', textContent: sign, title: label, ariaLabel: label, onclick, data: { testid: id } });
 }
