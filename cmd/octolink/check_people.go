@@ -166,9 +166,12 @@ func (k *checker) checkDial(u *User, owner string) {
 	}
 }
 
+// given reports whether there is an account at all: a file may also spell out that there is none.
+func (w *Webphone) given() bool { return w != nil && (w.User != "" || w.Password != "" || w.Port != 0) }
+
 func (k *checker) checkWebphone(u *User, owner string) {
 	w := u.Webphone
-	if w == nil {
+	if !w.given() {
 		return
 	}
 	// A client takes the account only when all three are there [P 5.2].

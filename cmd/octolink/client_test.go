@@ -19,7 +19,7 @@ const patience = 10 * time.Second
 
 // A tab is a client of the protocol over a real socket.
 type tab struct {
-	t      *testing.T
+	t      testing.TB
 	stream *transports.Stream
 	format wire.Format
 	qid    int
@@ -27,17 +27,23 @@ type tab struct {
 	login  string
 }
 
-func dialTab(t *testing.T, url string, f wire.Format, trust *tls.Config) *tab {
+func dialTab(t testing.TB, url string, f wire.Format, trust *tls.Config) *tab {
 	t.Helper()
 	s, err := transports.Dial(t.Context(), url, transports.DialOptions{Subprotocol: f.String(), TLS: trust})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Cut() })
+	c := &tab{t: t, stream: s, format: f}
+	t.Cleanup(c.cut)
 	if err := s.SetDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	return &tab{t: t, stream: s, format: f}
+	return c
+}
+
+// cut ends the connection without a word.
+func (c *tab) cut() {
+	_ = c.stream.Cut() // it may have ended by itself
 }
 
 // ask sends a request and gives its answer.
@@ -178,7 +184,7 @@ func text(o wire.Object, path ...string) string {
 }
 
 // soon waits until something is true.
-func soon(t *testing.T, what string, is func() bool) {
+func soon(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

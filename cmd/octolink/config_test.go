@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,47 @@ func TestDefaultsAreRight(t *testing.T) {
 	}
 	if got := c.Listen.HTTP[0]; got != "127.0.0.1:4055" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// What the documentation calls the defaults are the defaults, and its examples are accepted.
+func TestDocumentedConfiguration(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for i, part := range strings.Split(string(page), "```") {
+		if text, isYAML := strings.CutPrefix(part, "yaml\n"); i%2 == 1 && isYAML {
+			blocks = append(blocks, strings.ReplaceAll(text, `"<guid>"`, `""`))
+		}
+	}
+	if len(blocks) < 2 {
+		t.Fatalf("got %d examples", len(blocks))
+	}
+	documented, _, err := parseConfig("operations.md", []byte(blocks[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := *documented, *parse(t, "")
+	for _, c := range []*Config{&got, &want} {
+		c.path, c.places = "", nil
+		// An empty list is as good as none.
+		if len(c.Listen.Names) == 0 {
+			c.Listen.Names = nil
+		}
+		if len(c.Listen.Proxies) == 0 {
+			c.Listen.Proxies = nil
+		}
+		c.Departments, c.Users, c.Queues, c.Breaks, c.Procedures = nil, nil, nil, nil, nil
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("documented\n%+v\nbut in truth\n%+v", got, want)
+	}
+	whole := "departments: [{name: Sales}]\n" + strings.Join(blocks[1:], "")
+	whole = strings.Replace(whole, "\nqueues:", "\n  - {login: boris, number: \"301\"}\nqueues:", 1)
+	if _, _, err := parseConfig("operations.md", []byte(whole)); err != nil {
+		t.Errorf("the examples are refused:\n%v\n%s", err, whole)
 	}
 }
 

@@ -39,6 +39,7 @@ type running struct {
 	path string
 	end  context.CancelFunc
 	done chan error
+	tabs []*tab
 }
 
 // start runs a server with a configuration until the test ends. A second start in the same
@@ -61,8 +62,12 @@ func start(t *testing.T, dir, config string) *running {
 	return r
 }
 
-// stop ends the server in order; it may be called again.
+// stop ends the server in order; it may be called again. Tabs that nobody reads go first: the server
+// would wait for their close frames.
 func (r *running) stop() {
+	for _, c := range r.tabs {
+		c.cut()
+	}
 	r.end()
 	err, first := <-r.done
 	if first && err != nil {
@@ -84,7 +89,9 @@ func (r *running) address(key string) string { return r.m.listeners.of(key)[0].A
 
 func (r *running) tab(f wire.Format) *tab {
 	r.t.Helper()
-	return dialTab(r.t, "ws://"+r.address("listen.http")+"/", f, nil)
+	c := dialTab(r.t, "ws://"+r.address("listen.http")+"/", f, nil)
+	r.tabs = append(r.tabs, c)
+	return c
 }
 
 // sim gives an order to the simulator over HTTP.

@@ -15,9 +15,6 @@ type bound struct {
 	net.Listener
 }
 
-// port is the TCP port of the listener.
-func (b bound) port() int { return b.Addr().(*net.TCPAddr).Port }
-
 // listeners are all that a server listens on.
 type listeners []bound
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	_ "time/tzdata" // zones on machines that have none
 )
 
 // The exit codes.

@@ -27,13 +27,14 @@ func TestMain(m *testing.M) {
 
 // A process is the program on its own.
 type process struct {
-	t   *testing.T
-	cmd *exec.Cmd
-	url string // of the plain listener
-	log *syncedBuffer
+	t    testing.TB
+	cmd  *exec.Cmd
+	url  string // of the plain listener
+	tabs []*tab
+	log  *syncedBuffer
 }
 
-func command(t *testing.T, args ...string) *exec.Cmd {
+func command(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), asProgram+"=1")
@@ -43,7 +44,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 var channelLine = regexp.MustCompile(`channel +(ws://\S+)`)
 
 // launch starts `octolink serve` and waits until it says where it listens.
-func launch(t *testing.T, args ...string) *process {
+func launch(t testing.TB, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: command(t, append([]string{"serve"}, args...)...), log: &syncedBuffer{}}
 	p.cmd.Stderr = p.log
@@ -54,7 +55,7 @@ func launch(t *testing.T, args ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.cmd.Process.Kill() })
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // most have ended by then
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if found := channelLine.FindStringSubmatch(lines.Text()); found != nil {
@@ -73,13 +74,23 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
+func (p *process) tab() *tab {
+	p.t.Helper()
+	c := dialTab(p.t, p.url, wire.JSON, nil)
+	p.tabs = append(p.tabs, c)
+	return c
+}
+
 // wait waits for the end of the process and gives its exit code, -1 after a signal.
 func (p *process) wait() int {
+	for _, c := range p.tabs { // the server would wait for the close frames of those that nobody reads
+		c.cut()
+	}
 	p.cmd.Wait() //nolint:errcheck // the code says it
 	return p.cmd.ProcessState.ExitCode()
 }
 
-func configFile(t *testing.T, dir, text string) string {
+func configFile(t testing.TB, dir, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, "octolink.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -91,7 +102,7 @@ func configFile(t *testing.T, dir, text string) string {
 func TestKillLosesNothingThatWasConfirmed(t *testing.T) {
 	path := configFile(t, t.TempDir(), people)
 	p := launch(t, "--config", path)
-	alice := dialTab(t, p.url, wire.JSON, nil)
+	alice := p.tab()
 	session := alice.logIn("alice", "demo")
 	alice.must("entercallcenter", nil)
 	rule := wire.Object{{Key: "id", Value: "0123456789abcdef0123456789abcdef"}, {Key: "destinationnumber", Value: "301"}}
@@ -105,7 +116,7 @@ func TestKillLosesNothingThatWasConfirmed(t *testing.T) {
 	}
 
 	p = launch(t, "--config", path)
-	alice = dialTab(t, p.url, wire.JSON, nil)
+	alice = p.tab()
 	if answer := alice.resume("alice", session); text(answer, "result") != "1" {
 		t.Fatalf("the session is lost: %v", answer)
 	}
@@ -118,7 +129,7 @@ func TestKillLosesNothingThatWasConfirmed(t *testing.T) {
 	if got := text(alice.must("getpbxcalljournal", nil), "data"); !strings.Contains(got, "interrupted") {
 		t.Errorf("the call is lost: %s", got)
 	}
-	dialTab(t, p.url, wire.JSON, nil).logIn("alice", "changed")
+	p.tab().logIn("alice", "changed")
 	p.signal(syscall.SIGTERM)
 	if got := p.wait(); got != exitOK {
 		t.Errorf("got exit code %d after SIGTERM\n%s", got, p.log)
@@ -129,7 +140,7 @@ func TestSignals(t *testing.T) {
 	dir := t.TempDir()
 	path := configFile(t, dir, people)
 	p := launch(t, "--config", path)
-	alice := dialTab(t, p.url, wire.JSON, nil)
+	alice := p.tab()
 	alice.logIn("alice", "demo")
 
 	configFile(t, dir, people+"  - {name: two, sql: select 2, allow: [nobody]}\n")
@@ -155,7 +166,7 @@ func TestSignals(t *testing.T) {
 func TestDemoNeedsNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	p := launch(t)
-	session := dialTab(t, p.url, wire.JSON, nil).logIn("alice", "demo")
+	session := p.tab().logIn("alice", "demo")
 	if out, errs, code := cli(t, "", "status"); code != exitOK || !strings.Contains(out, "the demonstration") {
 		t.Errorf("status: got %d %s%s", code, out, errs)
 	}
@@ -164,7 +175,7 @@ func TestDemoNeedsNothing(t *testing.T) {
 		t.Fatalf("got exit code %d\n%s", got, p.log)
 	}
 	p = launch(t)
-	if answer := dialTab(t, p.url, wire.JSON, nil).resume("alice", session); text(answer, "result") != "1" {
+	if answer := p.tab().resume("alice", session); text(answer, "result") != "1" {
 		t.Errorf("nothing was kept: %v", answer)
 	}
 }
@@ -185,6 +196,7 @@ func TestExitCodes(t *testing.T) {
 		{"broken serve", []string{"serve", "--config", broken}, exitUsage, `unknown key "pasword"`},
 		{"broken query", []string{"check", "--config", query}, exitUsage, "octolink.yaml:3:20: procedure a:"},
 		{"query at start", []string{"serve", "--config", query}, exitUsage, "octolink.yaml:3:20: procedure a:"},
+		{"data is a file", []string{"serve", "--config", good, "--data", good}, exitFailed, "store: "},
 		{"no file", []string{"serve", "--config", "nowhere.yaml"}, exitUsage, "nowhere.yaml"},
 		{"unknown flag", []string{"serve", "--colour"}, exitUsage, "unknown flag"},
 		{"unknown command", []string{"server"}, exitUsage, "unknown command"},

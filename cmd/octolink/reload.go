@@ -12,34 +12,40 @@ import (
 // everybody joins the users of a configuration with those that were added beside it. An added user
 // whose login or number the file has meanwhile is left out: the file counts.
 func (m *Main) everybody(ctx context.Context, c *Config) (*Config, error) {
-	added, err := m.store.Users(ctx)
+	rows, err := m.store.Users(ctx)
 	if err != nil {
 		return nil, err
 	}
+	added := make([]User, len(rows))
+	for i, r := range rows {
+		added[i] = fromRow(r)
+	}
 	all := *c
-	for _, row := range added {
-		if err := all.admit(fromRow(row)); err != nil {
-			m.log.Warn("an added user is left out", "user", row.Login, "err", err)
+	if all.admit(added...) == nil {
+		return &all, nil
+	}
+	for _, u := range added {
+		if err := all.admit(u); err != nil {
+			m.log.Warn("an added user is left out", "user", u.Login, "err", err)
 		}
 	}
 	return &all, nil
 }
 
-// admit adds a user unless something is wrong with him beside the others.
-func (c *Config) admit(u User) error {
+// admit adds users unless something is wrong with one of them beside the others; then it adds none.
+func (c *Config) admit(users ...User) error {
 	with := *c
-	with.Users = append(append([]User(nil), c.Users...), u)
+	with.Users = append(append([]User(nil), c.Users...), users...)
 	k := &checker{c: &with}
 	k.checkUsers()
-	if len(k.faults) > 0 {
-		var errs []error
-		for _, f := range k.faults {
-			errs = append(errs, errors.New(f.text))
-		}
-		return errors.Join(errs...)
+	var errs []error
+	for _, f := range k.faults {
+		errs = append(errs, errors.New(f.text))
 	}
-	c.Users = with.Users
-	return nil
+	if len(errs) == 0 {
+		c.Users = with.Users
+	}
+	return errors.Join(errs...)
 }
 
 func fromRow(r store.UserRow) User {

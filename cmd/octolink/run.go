@@ -98,7 +98,7 @@ func (m *Main) serve(parts *sync.WaitGroup, fail context.CancelCauseFunc) []serv
 			})
 		}
 	}
-	c := m.config
+	c := m.opts.Config
 	public := transports.ServerOptions{Handler: m.web.Public(), Names: c.Listen.Names, Log: m.log}
 	add(transports.NewServer(public), m.listeners.of("listen.http"))
 	if m.cert != nil {

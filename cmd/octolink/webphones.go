@@ -14,7 +14,7 @@ type webphones struct {
 func (w *webphones) learn(users []User) {
 	list := map[string]methods.WebPhone{}
 	for _, u := range users {
-		if u.Webphone != nil {
+		if u.Webphone.given() {
 			list[fold(u.Login)] = methods.WebPhone{
 				User: u.Webphone.User, Password: u.Webphone.Password, Port: u.Webphone.Port, Secure: u.Webphone.Secure,
 			}
