@@ -37,6 +37,7 @@ telephone system on this machine and prints where everything is.`,
 		tapCommand(),
 		eventsCommand(),
 		backupCommand(),
+		benchCommand(),
 		referenceCommand(),
 		versionCommand(),
 	)

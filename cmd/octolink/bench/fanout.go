@@ -43,7 +43,7 @@ func Fanout(ctx context.Context, o Options) (*Result, error) {
 	r.add("deliveries", float64(f.latency.n), "")
 	r.add("deliveries per second", float64(f.latency.n)/took.Seconds(), "/s")
 	r.addLatency("delivery", &f.latency)
-	r.addServer(before, after, f.latency.n, "delivery")
+	r.addServer(before, after, f.latency.n, "delivery", "deliveries")
 	if missing := f.sent.Load()*int64(len(tabs)) - int64(f.latency.n); missing != 0 { //nolint:gosec // small
 		r.fail(fmt.Errorf("%d deliveries are missing", missing))
 	}

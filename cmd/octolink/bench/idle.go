@@ -46,7 +46,7 @@ func storm(ctx context.Context, o Options, r *Result) ([]*tab, error) {
 	r.add("time", all.Seconds(), "s")
 	r.add("logins per second", float64(len(tabs))/all.Seconds(), "/s")
 	r.addLatency("login", &l)
-	r.addServer(before, after, uint64(len(tabs)), "login")
+	r.addServer(before, after, uint64(len(tabs)), "login", "logins")
 	return tabs, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 )
 
@@ -37,7 +36,7 @@ func (r *Result) addLatency(what string, l *latency) {
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // addServer tells what the server used for so many pieces of work.
-func (r *Result) addServer(before, after Usage, pieces uint64, what string) {
+func (r *Result) addServer(before, after Usage, pieces uint64, what, plural string) {
 	if before.RSS == 0 || after.RSS == 0 {
 		return
 	}
@@ -45,7 +44,7 @@ func (r *Result) addServer(before, after Usage, pieces uint64, what string) {
 	r.add("server CPU", cpu.Seconds(), "s")
 	if pieces > 0 && cpu > 0 {
 		r.add("server CPU per "+what, float64(cpu.Microseconds())/float64(pieces), "µs")
-		r.add(what+"s per server CPU-second", float64(pieces)/cpu.Seconds(), "/s")
+		r.add(plural+" per server CPU-second", float64(pieces)/cpu.Seconds(), "/s")
 	}
 	r.add("server memory", float64(after.RSS)/(1<<20), "MiB")
 }
@@ -62,14 +61,9 @@ func (r *Result) fail(err error) {
 
 // WriteTable prints the result for people.
 func (r *Result) WriteTable(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "%s\t\t\t\n", r.Load)
-	for _, l := range r.Lines {
-		fmt.Fprintf(t, "%s\t%s\t%s\t\n", l.Name, figure(l.Value), l.Unit)
-	}
-	fmt.Fprintf(t, "failed\t%d\t\t\n", r.Failed)
-	if err := t.Flush(); err != nil {
-		return err
+	fmt.Fprintln(w, r.Load)
+	for _, l := range append(r.Lines, Line{Name: "failed", Value: float64(r.Failed)}) {
+		fmt.Fprintf(w, "  %-34s %12s %s\n", l.Name, figure(l.Value), l.Unit)
 	}
 	for _, e := range r.Errors {
 		fmt.Fprintf(w, "  %s\n", e)

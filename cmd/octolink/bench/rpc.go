@@ -37,7 +37,7 @@ func RPC(ctx context.Context, o Options) (*Result, error) {
 	r.add("requests", float64(all.n), "")
 	r.add("requests per second", float64(all.n)/took.Seconds(), "/s")
 	r.addLatency("latency", all)
-	r.addServer(before, after, all.n, "request")
+	r.addServer(before, after, all.n, "request", "requests")
 	return r, nil
 }
 
