@@ -17,7 +17,6 @@ type EventDef struct {
 	Group string // name that stands for several events in a subscription; "" for none
 	Doc   string // one sentence
 
-	bit    int
 	fields reflect.Type
 }
 
@@ -30,7 +29,7 @@ func NewEvent[T any](name, group, doc string) EventOf[T] {
 	if err := checkOut(t); err != nil {
 		panic(fmt.Sprintf("protocol: event %s: %v", name, err))
 	}
-	return EventOf[T]{&EventDef{Name: name, Group: group, Doc: doc, fields: t, bit: -1}}
+	return EventOf[T]{&EventDef{Name: name, Group: group, Doc: doc, fields: t}}
 }
 
 // Def is the event's row for [NewEvents].
@@ -55,21 +54,31 @@ type Event struct {
 func (ev Event) Name() string { return ev.def.Name }
 
 // An Audience says who is told: everybody who subscribed, the tabs of one user, or some clients.
+// The zero Audience is nobody.
 type Audience struct {
-	login   string
-	userID  string
+	scope   scope
+	login   string // of one user
 	clients []*Client
-	chosen  bool
 }
 
+type scope uint8
+
+const (
+	nobody scope = iota
+	everybody
+	oneUser
+	someClients
+)
+
 // Everybody is all logged-in clients that subscribed.
-func Everybody() Audience { return Audience{} }
+func Everybody() Audience { return Audience{scope: everybody} }
 
 // User is all clients of a user that subscribed; the event names him in userlogin and userid [P 7].
-func User(login, id string) Audience { return Audience{login: login, userID: id} }
+// An empty login is nobody.
+func User(login, id string) Audience { return Audience{scope: oneUser, login: login} }
 
 // These is the given clients, as far as they subscribed. Each is told under its own user's name.
-func These(clients ...*Client) Audience { return Audience{clients: clients, chosen: true} }
+func These(clients ...*Client) Audience { return Audience{scope: someClients, clients: clients} }
 
 // maxEvents is how many kinds of events a client's subscriptions have room for.
 const maxEvents = 64
@@ -77,6 +86,7 @@ const maxEvents = 64
 // Events is the table of all events; a client's subscriptions are bits by its order.
 type Events struct {
 	defs  []*EventDef
+	bits  map[*EventDef]uint64
 	masks map[string]uint64 // by name and by group
 }
 
@@ -85,12 +95,12 @@ func NewEvents(defs ...*EventDef) *Events {
 	if len(defs) > maxEvents {
 		panic("protocol: more than 64 events")
 	}
-	t := &Events{defs: defs, masks: make(map[string]uint64)}
+	t := &Events{defs: defs, bits: make(map[*EventDef]uint64), masks: make(map[string]uint64)}
 	for i, d := range defs {
 		if t.masks[d.Name] != 0 {
 			panic(fmt.Sprintf("protocol: event %s stands twice in the table", d.Name))
 		}
-		d.bit = i
+		t.bits[d] = 1 << i
 		t.masks[d.Name] |= 1 << i
 		if d.Group != "" {
 			t.masks[d.Group] |= 1 << i

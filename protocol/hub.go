@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,31 +14,32 @@ type Hub struct {
 	maxTabs int
 	meter   Meter
 	gone    func(*Client, Identity)
+	log     *slog.Logger
 
 	mu     sync.RWMutex
 	byUser map[string][]*Client // by lower-case login
-	all    []*Client
+	bySubs map[uint64][]*Client // by what they subscribed to: who did not costs an event nothing
 }
 
 func newHub(o Options) *Hub {
 	return &Hub{
-		events: o.Events, maxTabs: o.Limits.TabsPerUser, meter: o.Meter, gone: o.Gone,
-		byUser: make(map[string][]*Client),
+		events: o.Events, maxTabs: o.Limits.TabsPerUser, meter: o.Meter, gone: o.Gone, log: o.Log,
+		byUser: make(map[string][]*Client), bySubs: make(map[uint64][]*Client),
 	}
 }
 
 // Publish tells an event to its audience. It never blocks: a client that cannot keep up is closed.
 func (h *Hub) Publish(ev Event) {
-	enc := newEncoding(ev)
 	receivers := h.receivers(ev)
+	enc := newEncoding(ev)
 	for _, r := range receivers {
 		login, userID := "", ""
-		if ev.audience.login != "" || ev.audience.chosen {
+		if ev.audience.scope != everybody {
 			login, userID = r.id.Login, r.id.UserID
 		}
-		frame, err := enc.frame(r.client.Info().Format, login, userID)
+		frame, err := enc.frame(r.client.ch.format, login, userID)
 		if err != nil {
-			r.client.ch.engine.log.Error("an event cannot be encoded", "event", ev.def.Name, "err", err)
+			h.log.Error("an event cannot be encoded", "event", ev.def.Name, "err", err)
 			return
 		}
 		r.client.ch.event(frame)
@@ -50,18 +53,43 @@ type receiver struct {
 }
 
 func (h *Hub) receivers(ev Event) []receiver {
+	bit := h.events.bits[ev.def]
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	from := h.all
-	switch {
-	case ev.audience.chosen:
-		from = ev.audience.clients
-	case ev.audience.login != "":
-		from = h.byUser[strings.ToLower(ev.audience.login)]
+	switch ev.audience.scope {
+	case everybody:
+		return h.subscribers(bit)
+	case oneUser:
+		return subscribed(nil, h.byUser[strings.ToLower(ev.audience.login)], bit)
+	case someClients:
+		some := subscribed(nil, ev.audience.clients, bit)
+		slices.SortStableFunc(some, func(a, b receiver) int { return strings.Compare(a.id.Login, b.id.Login) })
+		return some
 	}
-	out := make([]receiver, 0, len(from))
-	for _, c := range from {
-		if id := c.identity.Load(); id != nil && c.subs&(1<<ev.def.bit) != 0 {
+	return nil
+}
+
+// subscribers is everybody who listens to an event. mu is held.
+func (h *Hub) subscribers(bit uint64) []receiver {
+	n := 0
+	for subs, clients := range h.bySubs {
+		if subs&bit != 0 {
+			n += len(clients)
+		}
+	}
+	out := make([]receiver, 0, n)
+	for subs, clients := range h.bySubs {
+		if subs&bit != 0 {
+			out = subscribed(out, clients, bit)
+		}
+	}
+	return out
+}
+
+// subscribed appends those who are logged in and listen to an event. mu of the hub is held.
+func subscribed(out []receiver, clients []*Client, bit uint64) []receiver {
+	for _, c := range clients {
+		if id := c.identity.Load(); id != nil && c.subs&bit != 0 {
 			out = append(out, receiver{c, id})
 		}
 	}
@@ -125,8 +153,7 @@ func (h *Hub) enterLocked(c *Client, id Identity) (was *Identity, err error) {
 	}
 	was = h.leaveLocked(c)
 	c.identity.Store(&id)
-	c.slot = len(h.all)
-	h.all = append(h.all, c)
+	h.place(c)
 	h.byUser[key] = append(h.byUser[key], c)
 	return was, nil
 }
@@ -162,13 +189,31 @@ func (h *Hub) leaveLocked(c *Client) *Identity {
 	if was == nil {
 		return nil
 	}
-	last := h.all[len(h.all)-1]
-	h.all[c.slot], last.slot = last, c.slot
-	h.all[len(h.all)-1] = nil
-	h.all = h.all[:len(h.all)-1]
-	c.slot = noSlot
+	h.displace(c)
 	h.leaveUser(strings.ToLower(was.Login), c)
 	return was
+}
+
+// place puts a client among those with the same subscriptions.
+func (h *Hub) place(c *Client) {
+	group := h.bySubs[c.subs]
+	c.slot = len(group)
+	h.bySubs[c.subs] = append(group, c)
+}
+
+// displace takes it out; the last one moves to its slot.
+func (h *Hub) displace(c *Client) {
+	group := h.bySubs[c.subs]
+	last := len(group) - 1
+	group[c.slot] = group[last]
+	group[c.slot].slot = c.slot
+	group[last] = nil
+	if last == 0 {
+		delete(h.bySubs, c.subs)
+	} else {
+		h.bySubs[c.subs] = group[:last]
+	}
+	c.slot = noSlot
 }
 
 func (h *Hub) leaveUser(key string, c *Client) {
@@ -190,9 +235,15 @@ func (h *Hub) subscribe(c *Client, names []string, on bool) {
 	mask := h.events.Mask(names)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if on {
-		c.subs |= mask
-	} else {
-		c.subs &^= mask
+	subs := c.subs | mask
+	if !on {
+		subs = c.subs &^ mask
 	}
+	if c.slot < 0 || subs == c.subs {
+		c.subs = subs
+		return
+	}
+	h.displace(c)
+	c.subs = subs
+	h.place(c)
 }

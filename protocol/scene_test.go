@@ -161,7 +161,7 @@ func (s *scene) tab(f wire.Format, login string, events ...string) *pipe {
 		p.ask("subscribeevent", "sub", with("eventmethod", events))
 	}
 	for _, reply := range p.take() {
-		if !strings.Contains(reply, `"result":1`) {
+		if strings.Contains(reply, `"result":0`) {
 			s.t.Fatalf("%s cannot log in: %s", login, reply)
 		}
 	}
