@@ -70,15 +70,25 @@ func (u *Uploads) decode(ctx context.Context, file []byte) (*picture, error) {
 }
 
 func (u *Uploads) write(name, login string, p *picture) error {
-	if err := os.WriteFile(u.file(name+ownerExt), []byte(login), 0o600); err != nil {
+	if err := u.writeFile(name+ownerExt, []byte(login)); err != nil {
 		return err
 	}
 	for i, size := range p.sizes {
-		if err := os.WriteFile(u.file(sized(name, i, p.ext)), size, 0o600); err != nil {
+		if err := u.writeFile(sized(name, i, p.ext), size); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeFile returns when the bytes are on the disk: what we say we kept is kept.
+func (u *Uploads) writeFile(name string, data []byte) error {
+	f, err := os.OpenFile(u.file(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // sized is the file of a picture's size: 0 the large one, then as in squares.

@@ -275,6 +275,28 @@ func TestPageConsultsAndConnects(t *testing.T) {
 	page.person("301", "1")
 }
 
+func TestPageConference(t *testing.T) {
+	s := start(t, t.TempDir(), people)
+	page := openBrowser(t, "http://"+s.address("listen.http")+"/")
+	page.logIn("alice", "demo")
+	page.press("ring-me")
+	page.phone("ring", false)
+	page.press("answer")
+	page.phone("talk", false)
+	page.press("conference")
+	page.reads("phone-state", "Conference")
+	page.reads("members", "79161234567")
+	page.fill("number", "301")
+	page.press("conference")
+	page.sees("the invitation", `document.querySelector('#members [data-state="Inviting"]') !== null`)
+	s.sim("answer", `{"number":"301"}`)
+	page.sees("three members", `document.querySelectorAll('#members [data-state="Commutated"]').length === 3`)
+	page.picture("conference")
+	page.press("end")
+	page.phone("ready", false)
+	page.hides("members")
+}
+
 func TestPageKeepsItsSession(t *testing.T) {
 	s := start(t, t.TempDir(), people)
 	url := "http://" + s.address("listen.http") + "/"

@@ -70,7 +70,9 @@ function linkTo(state, wait = 0) {
   const pill = $('link-state');
   pill.dataset.link = state;
   say(pill, t(`link.${state}`));
-  show($('lost'), state === 'wait' && wait > 0 && !$('work-view').hidden);
+  const lost = state === 'wait' && !$('work-view').hidden;
+  show($('lost'), lost && wait > 0);
+  document.querySelectorAll('.column').forEach((c) => { c.inert = lost; });
   say($('lost-text'), t('lost'));
 }
 
@@ -128,11 +130,11 @@ function end() {
   return now === 'ready' || !held ? order('pbxabortcall') : order('pbxmakeflash', { mode: 'abort' });
 }
 
-function conference() {
+async function conference() {
   const { conference: id } = desk.phone;
-  if (!id) return order('buildconferencefromcommutation');
-  const number = typedNumber();
-  return number && order('invitetoconference', { conferenceid: id, competitors: [{ number }] });
+  const number = id && typedNumber();
+  if (!id) await order('buildconferencefromcommutation');
+  else if (number && await order('invitetoconference', { conferenceid: id, competitors: [{ number }] })) $('number').value = '';
 }
 
 function connect() {

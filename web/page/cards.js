@@ -93,6 +93,7 @@ function showButtons({ state, held, conference }) {
   say($('hold-button'), t(holdWord(talks, held)));
   show($('connect'), talks && held);
   show($('conference'), talks && !held);
+  say($('conference'), t(conference ? 'invite' : 'conference'));
   enable($('end'), rings || talks || held || state === Call || state === Backcall);
   say($('end'), t(rings ? 'decline' : 'end'));
 }
