@@ -2,42 +2,61 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // maxSQL is the longest procedure in bytes.
 const maxSQL = 64 << 10
 
-// parameters finds the names of the parameters in one statement, without their mark and each once. It
-// refuses what procedures may not have: parameters without a name, and a second statement.
-func parameters(query string) ([]string, error) {
+// A statement is a procedure's SQL with its parameters.
+type statement struct {
+	sql    string   // without a semicolon
+	params []string // each once, with its mark
+	empty  bool     // not a word in it
+}
+
+// parse finds the parameters of one statement. It refuses what procedures may not have: nothing at
+// all, parameters without a name, and a second statement.
+func parse(query string) (statement, error) {
 	if len(query) > maxSQL {
-		return nil, fmt.Errorf("%w: longer than %d bytes", ErrQuery, maxSQL)
+		return statement{}, fmt.Errorf("%w: longer than %d bytes", ErrQuery, maxSQL)
 	}
-	var names []string
-	seen := make(map[string]bool)
+	st := statement{sql: query, empty: true}
 	ended := false
 	for i := 0; i < len(query); {
 		n := token(query[i:])
 		word := query[i : i+n]
-		i += n
-		switch c := word[0]; {
-		case isSpace(c) || isComment(word):
-			continue
+		switch {
+		case isSpace(word[0]) || isComment(word):
 		case ended:
-			return nil, fmt.Errorf("%w: more than one statement", ErrQuery)
-		case c == ';':
-			ended = true
-		case c == '?':
-			return nil, fmt.Errorf("%w: a parameter without a name", ErrQuery)
-		case isMark(c) && n == 1:
-			return nil, fmt.Errorf("%w: %q without a name", ErrQuery, word)
-		case isMark(c) && !seen[word[1:]]:
-			seen[word[1:]] = true
-			names = append(names, word[1:])
+			return statement{}, fmt.Errorf("%w: more than one statement", ErrQuery)
+		case word == ";":
+			st.sql, ended = query[:i], true
+		default:
+			if err := st.add(word); err != nil {
+				return statement{}, err
+			}
 		}
+		i += n
 	}
-	return names, nil
+	if st.empty {
+		return statement{}, fmt.Errorf("%w: nothing to do", ErrQuery)
+	}
+	return st, nil
+}
+
+// add takes up a token of the statement.
+func (st *statement) add(word string) error {
+	st.empty = false
+	c := word[0]
+	switch {
+	case c == '?' || c == '#' || isMark(c) && len(word) == 1:
+		return fmt.Errorf("%w: a parameter is written :name, @name or $name", ErrQuery)
+	case isMark(c) && !slices.Contains(st.params, word):
+		st.params = append(st.params, word)
+	}
+	return nil
 }
 
 // token is the length of the first token of non-empty SQL: a text in quotes, a comment, a name, a
@@ -88,7 +107,7 @@ func nameLength(s string) int {
 	return len(s)
 }
 
-func isMark(c byte) bool { return c == ':' || c == '@' || c == '$' || c == '#' }
+func isMark(c byte) bool { return c == ':' || c == '@' || c == '$' }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
 

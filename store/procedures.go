@@ -83,9 +83,7 @@ func (p procedureConnector) lockDown(conn *sqlite3.SQLiteConn) error {
 			return err
 		}
 	}
-	var raw [16]byte
-	_, _ = rand.Read(raw[:]) // never fails
-	schema := "p" + hex.EncodeToString(raw[:])
+	schema := unguessable("p")
 	if _, err := conn.Exec(`ATTACH ? AS `+schema, []driver.Value{p.attach}); err != nil {
 		return err
 	}
@@ -95,6 +93,13 @@ func (p procedureConnector) lockDown(conn *sqlite3.SQLiteConn) error {
 	limit(conn)
 	conn.RegisterAuthorizer(authorizer(schema))
 	return nil
+}
+
+// unguessable is a name with 128 random bits.
+func unguessable(prefix string) string {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return prefix + hex.EncodeToString(raw[:])
 }
 
 // viewFunctions are what the views are made with.

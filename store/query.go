@@ -62,13 +62,17 @@ func (d Dataset) Lists() []any {
 // too long.
 func (s *Store) Query(ctx context.Context, query string, args map[string]any, limits QueryLimits) (Dataset, error) {
 	limits = limits.withDefaults()
-	bound, err := bind(query, args)
+	st, err := parse(query)
+	if err != nil {
+		return Dataset{}, fmt.Errorf("store: %w", err)
+	}
+	bound, err := st.bind(args)
 	if err != nil {
 		return Dataset{}, fmt.Errorf("store: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, limits.Time)
 	defer cancel()
-	rows, err := s.asked.QueryContext(ctx, query, bound...)
+	rows, err := s.asked.QueryContext(ctx, st.sql, bound...)
 	if err != nil {
 		return Dataset{}, queryFault(ctx, err)
 	}
@@ -81,17 +85,14 @@ func (s *Store) Query(ctx context.Context, query string, args map[string]any, li
 }
 
 // bind finds the arguments of a statement.
-func bind(query string, args map[string]any) ([]any, error) {
-	names, err := parameters(query)
-	if err != nil {
-		return nil, err
-	}
+func (st statement) bind(args map[string]any) ([]any, error) {
 	given := make(map[string]any, len(args))
 	for k, v := range args {
 		given[strings.TrimLeft(k, ":@$")] = v
 	}
-	bound := make([]any, 0, len(names))
-	for _, name := range names {
+	bound := make([]any, 0, len(st.params))
+	for _, p := range st.params {
+		name := p[1:]
 		v, ok := given[name]
 		if !ok {
 			return nil, fmt.Errorf("%w %q is missing", ErrArgument, name)

@@ -28,6 +28,9 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	}
 	t.args = t.args[:0]
 	for i, a := range args {
+		if n, ok := a.(int); ok {
+			a = int64(n) // the driver knows no int
+		}
 		t.args = append(t.args, driver.NamedValue{Ordinal: i + 1, Value: a})
 	}
 	// A context without an end spares SQLite's driver a goroutine per statement.

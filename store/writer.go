@@ -52,6 +52,9 @@ func (w *writer) run() {
 	for {
 		var closed bool
 		w.held, closed = w.q.take(w.held, w.batch)
+		if len(w.held) == 0 && !closed && w.fault.Load() != nil {
+			w.held = append(w.held, probeWrite()) // somebody must find out that the disk is well again
+		}
 		switch {
 		case len(w.held) > 0:
 			if err := w.flush(); err != nil && closed {
@@ -66,6 +69,11 @@ func (w *writer) run() {
 			<-w.q.wake
 		}
 	}
+}
+
+// probeWrite tries the disk. It is not kept when it fails.
+func probeWrite() op {
+	return op{what: "probe", done: make(chan error, 1), write: func(t *tx) error { return setMeta(t, "probe", 0) }}
 }
 
 // flush writes the held ops. After an error the rest of them is still held.
@@ -126,7 +134,8 @@ func (w *writer) drop(n int) {
 	w.q.hold(rest)
 }
 
-// pause keeps what nobody waits for, tells the others, and waits before the next attempt.
+// pause keeps what nobody waits for, tells the others, and waits before the next attempt. Who comes
+// meanwhile and wants to wait is refused by do.
 func (w *writer) pause(err error) {
 	if w.fault.Swap(&err) == nil {
 		w.retry = firstRetry
