@@ -26,7 +26,7 @@ var _ methods.Accounts = (*accounts)(nil)
 type credentials map[string]credential
 
 type credential struct {
-	cased []byte // nil: no password in the configuration
+	cased []byte // MAC of the md5; nil: no password in the configuration
 	lower []byte // nil: case matters
 	// ignoreCase says that lower counts for a password set by an operator too.
 	ignoreCase bool
@@ -36,11 +36,20 @@ type credential struct {
 // wrong password.
 var nobody = credential{cased: make([]byte, 32), lower: make([]byte, 32)}
 
-// learn takes the passwords of a configuration.
+// seal takes the passwords out of a configuration and leaves what they can be checked with.
+func (a *accounts) seal(c *Config) {
+	for i := range c.Users {
+		u := &c.Users[i]
+		u.sealed = a.credential(u)
+		u.Password, u.PasswordMD5 = "", ""
+	}
+}
+
+// learn takes the passwords of a sealed configuration.
 func (a *accounts) learn(users []User) {
 	book := make(credentials, len(users))
 	for i := range users {
-		book[fold(users[i].Login)] = a.credential(&users[i])
+		book[fold(users[i].Login)] = users[i].sealed
 	}
 	a.book.Store(&book)
 }

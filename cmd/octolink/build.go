@@ -58,7 +58,7 @@ type Main struct {
 }
 
 // NewMain builds a server from bottom to top: every part gets only what stands above its line. All
-// listeners listen when it returns.
+// listeners listen when it returns. It takes the passwords out of the configuration.
 func NewMain(ctx context.Context, o MainOptions) (m *Main, err error) {
 	c := o.Config
 	m = &Main{opts: o, log: o.Log, config: c, started: time.Now()}
@@ -75,6 +75,8 @@ func NewMain(ctx context.Context, o MainOptions) (m *Main, err error) {
 	if m.store, err = store.Open(ctx, c.storeOptions(zone, m.log)); err != nil {
 		return m, err
 	}
+	m.accounts = &accounts{store: m.store, max: c.Sessions.Max.std()}
+	m.accounts.seal(c)
 	if err := c.checkQueries(ctx, m.store); err != nil {
 		return m, err
 	}
@@ -89,7 +91,6 @@ func NewMain(ctx context.Context, o MainOptions) (m *Main, err error) {
 	if err := m.buildTelephony(ctx, directory); err != nil {
 		return m, err
 	}
-	m.accounts = &accounts{store: m.store, max: c.Sessions.Max.std()}
 	m.procedures = &procedures{store: m.store, directory: m.sw.Directory}
 	if err := m.buildPictures(ctx); err != nil {
 		return m, err

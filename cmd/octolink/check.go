@@ -36,7 +36,7 @@ would refuse.`,
 			if err := tryQueries(c.Context(), config); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s is right: %d users, %d queues, %d procedures\n",
+			fmt.Fprintf(c.OutOrStdout(), "%s is right (users: %d, queues: %d, procedures: %d)\n",
 				path, len(config.Users), len(config.Queues), len(config.Procedures))
 			return nil
 		},

@@ -138,6 +138,8 @@ type User struct {
 	Operator     bool      `yaml:"operator"`
 	Dial         []string  `yaml:"dial"`
 	Webphone     *Webphone `yaml:"webphone"`
+
+	sealed credential // the password, once the server has taken it in; the texts above are empty then
 }
 
 // Webphone is a user's SIP account, given to his browser at login.

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -32,7 +33,7 @@ func demoConfig(data string) (*Config, error) {
 // banner tells where everything is. All of it goes to standard output: the log goes elsewhere.
 func (m *Main) banner(w io.Writer) {
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(w, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	fmt.Fprintln(w, "octolink is running.")
 	for _, l := range m.listeners.of("listen.http") {
@@ -69,9 +70,10 @@ func (m *Main) demoBanner(row func(name, format string, args ...any)) {
 	if filepath.Clean(m.config.Data) != demoData {
 		where = " --data " + m.config.Data
 	}
-	row("try", "octolink sim ring --from 79161234567 --to 300%s", where)
-	row("", "octolink sim answer 300%s", where)
-	row("", "octolink status%s", where)
+	program := os.Args[0]
+	row("try", "%s sim ring --from 79161234567 --to 300%s", program, where)
+	row("", "%s sim answer 300%s", program, where)
+	row("", "%s status%s", program, where)
 }
 
 func absolute(path string) string {

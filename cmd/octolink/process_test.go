@@ -163,6 +163,18 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	p := launch(t, "--config", configFile(t, t.TempDir(), people))
+	// A tab that never reads keeps an orderly shutdown waiting for its close frame.
+	dialTab(t, p.url, wire.JSON, nil).logIn("alice", "demo")
+	p.signal(syscall.SIGTERM)
+	soon(t, "the shutdown begins", func() bool { return strings.Contains(p.log.String(), "shutting down") })
+	p.signal(syscall.SIGTERM)
+	if got := p.wait(); got != -1 {
+		t.Errorf("got exit code %d, want an end by the signal\n%s", got, p.log)
+	}
+}
+
 func TestDemoNeedsNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	p := launch(t)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
 	"errors"
 	"fmt"
 
@@ -99,6 +100,7 @@ func (m *Main) readAgain() (*Config, error) {
 	if m.opts.Data != "" {
 		next.Data = m.opts.Data
 	}
+	m.accounts.seal(next)
 	return next, nil
 }
 
@@ -140,7 +142,7 @@ func (m *Main) affected(before, next *Config, directory *pbx.Directory) []leaver
 		switch u := now[fold(old.Login)]; {
 		case directory.UserByLogin(old.Login) == nil:
 			out = append(out, leaver{old.Login, "this user exists no more"})
-		case u != nil && !m.store.HasPassword(u.Login) && (u.Password != old.Password || u.PasswordMD5 != old.PasswordMD5):
+		case u != nil && !m.store.HasPassword(u.Login) && !hmac.Equal(u.sealed.cased, old.sealed.cased):
 			out = append(out, leaver{u.Login, "the password was changed"})
 		}
 	}

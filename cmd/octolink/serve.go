@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -59,6 +58,8 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 	for _, w := range warnings {
 		log.Warn("configuration", "warning", w)
 	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // from now on: one that comes too early must not end the program
 	// The first signal ends ctx; from then on signals do what they do by themselves, which is to end
 	// the program at once.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -69,7 +70,7 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 		return err
 	}
 	m.banner(stdout)
-	defer onHangup(ctx, m, log)()
+	defer reloadOn(ctx, hangups, m, log)()
 	return m.Run(ctx)
 }
 
@@ -89,16 +90,14 @@ func (o serveOptions) load() (*Config, []string, error) {
 	return c, warnings, err
 }
 
-// onHangup reads the configuration again at each SIGHUP until the function that it returns is called.
-func onHangup(ctx context.Context, m *Main, log *slog.Logger) (stop func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
+// reloadOn reads the configuration again at each signal until the function that it returns is called.
+func reloadOn(ctx context.Context, signals chan os.Signal, m *Main, log *slog.Logger) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range signals {
 			if _, err := m.Reload(ctx); err != nil {
-				log.Error("the configuration is not reloaded; the old one stays in use", "err", fmt.Sprint("\n", err))
+				log.Error("the configuration is not reloaded; the old one stays in use", "err", err)
 			}
 		}
 	}()
