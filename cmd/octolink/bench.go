@@ -37,8 +37,34 @@ Load your own server only: a bench takes all that it can get.`,
 		loadCommand("fanout", "One event told to all tabs", 1000, bench.Fanout),
 		loadCommand("storm", "Many logins at once, the whole sequence of a browser", 1000, bench.Storm),
 		loadCommand("idle", "Memory of tabs that do nothing", 1000, bench.Idle),
+		startCommand(),
 		prepareCommand(),
 	)
+}
+
+func startCommand() *cobra.Command {
+	var f loadFlags
+	var config string
+	var runs int
+	c := &cobra.Command{
+		Use:     "start",
+		Short:   "Time from the start of this program's server to its first login",
+		Example: "  octolink bench start --config site/octolink.yaml --users site/users.txt",
+		Args:    exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			return f.run(c, func(ctx context.Context, o bench.Options) (*bench.Result, error) {
+				return bench.Start(ctx, o, []string{self, "serve", "--config", config}, runs)
+			})
+		},
+	}
+	f.add(c, 1)
+	c.Flags().StringVar(&config, "config", "site/octolink.yaml", "configuration of the server")
+	c.Flags().IntVar(&runs, "runs", 9, "how often")
+	return c
 }
 
 // A load measures something.
@@ -60,6 +86,11 @@ func loadCommand(name, short string, tabs int, run load) *cobra.Command {
 		Args:    exactly(0),
 		RunE:    func(c *cobra.Command, _ []string) error { return f.run(c, run) },
 	}
+	f.add(c, tabs)
+	return c
+}
+
+func (f *loadFlags) add(c *cobra.Command, tabs int) {
 	flags := c.Flags()
 	flags.StringVar(&f.URL, "url", "ws://127.0.0.1:4055/", "the server's client channel")
 	flags.StringVar(&f.Metrics, "metrics", "http://127.0.0.1:4056/metrics", "the server's metrics; empty leaves its CPU and memory out")
@@ -75,7 +106,6 @@ func loadCommand(name, short string, tabs int, run load) *cobra.Command {
 	flags.BoolVar(&f.Insecure, "insecure", false, "take any certificate of the server")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	flags.BoolVar(&f.quiet, "quiet", false, "no progress bar")
-	return c
 }
 
 func (f *loadFlags) run(c *cobra.Command, run load) error {
