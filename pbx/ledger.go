@@ -95,7 +95,7 @@ func outcome(r *CallRecord, l *Leg) Outcome {
 		return Failed
 	}
 	switch {
-	case !l.Outgoing:
+	case !l.Outgoing || l.User == "":
 		return Missed
 	case l.Cause == CauseNoAnswer:
 		return NoAnswer

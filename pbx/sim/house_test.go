@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -102,6 +103,55 @@ func (h *house) pass(d time.Duration) {
 
 func (h *house) forget() { clear(h.told) }
 
+// settled waits until the windows are closed and forgets what was told.
+func settled(h *house) {
+	h.pass(100 * time.Millisecond)
+	h.forget()
+}
+
+func (h *house) fails(err, want error) {
+	h.t.Helper()
+	if !errors.Is(err, want) {
+		h.t.Errorf("got error %v, want %v", err, want)
+	}
+}
+
+// wish changes a user's state.
+func (h *house) wish(login string, c pbx.StateChange) {
+	h.t.Helper()
+	_, err := h.sw.SetState(h.ctx, login, c)
+	h.must(err)
+}
+
+// agents take the users into the call-centre.
+func (h *house) agents(logins ...string) {
+	h.t.Helper()
+	for _, login := range logins {
+		h.wish(login, pbx.StateChange{CallCenter: yes()})
+	}
+	settled(h)
+}
+
+func yes() *bool { on := true; return &on }
+func no() *bool  { off := false; return &off }
+
+func is(st pbx.StateID) *pbx.StateID { return &st }
+
+// ringing are the users whose phones ring.
+func (h *house) ringing(want ...string) {
+	h.t.Helper()
+	synctest.Wait()
+	var got []string
+	for _, u := range h.sw.Directory().Users() {
+		if h.sw.Line(u.Login).State == pbx.LineRinging {
+			got = append(got, u.Login)
+		}
+	}
+	if !slices.Equal(got, want) {
+		h.t.Errorf("%v ring, want %v", got, want)
+	}
+}
+
 // expect compares what a user was told since the last look, without his states; "" is everybody.
 func (h *house) expect(login string, want ...string) {
 	h.t.Helper()
@@ -149,9 +199,9 @@ func draw(l pbx.Line) string {
 func describe(what any) string {
 	switch e := what.(type) {
 	case pbx.RingStarted:
-		return "ring+ " + e.Leg.Peer.Number
+		return strings.TrimSpace("ring+ " + e.Leg.Peer.Number)
 	case pbx.RingStopped:
-		return "ring- " + e.Leg.Peer.Number
+		return strings.TrimSpace("ring- " + e.Leg.Peer.Number)
 	case pbx.TalkStarted:
 		return strings.TrimSpace("talk+ " + e.Leg.Peer.Number + inConference(e.Leg))
 	case pbx.TalkStopped:
