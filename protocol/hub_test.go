@@ -210,7 +210,7 @@ func TestHubUnderLoad(t *testing.T) {
 	}
 	for i := range 8 {
 		busy.Go(func() {
-			for j := range 40 {
+			for j := range 20 {
 				s.liveATab(wire.Format(j%2), numbered((i+j)%4), j)
 			}
 		})

@@ -181,6 +181,9 @@ func (o *outbox) unlockAndFlush() {
 	}
 }
 
+// keptRoom is how many frames an idle queue keeps room for; every idle tab pays for it.
+const keptRoom = 2
+
 // round writes what is queued now and reports whether there is more to write. mu is held, but not
 // while the connection writes.
 func (o *outbox) round() bool {
@@ -203,6 +206,9 @@ func (o *outbox) round() bool {
 	}
 	clear(batch[:taken]) // what still waits must not hold on to what has left
 	if taken == len(batch) {
+		if len(o.queue) == 0 && cap(batch) <= keptRoom {
+			o.queue = batch[:0] // the next event needs no memory
+		}
 		return len(o.queue) > 0
 	}
 	o.queue = append(batch[taken:], o.queue...)

@@ -114,7 +114,7 @@ func TestWritableAtEveryMoment(t *testing.T) {
 // Whatever the connection takes, whoever sends: nothing is lost, doubled, or in another order than
 // its sender's, and never two writes at once.
 func TestNothingIsLostDoubledOrReordered(t *testing.T) {
-	for round := range 20 {
+	for round := range 8 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScene(t, protocol.Options{})
 			p := s.tab(wire.Format(round%2), "alice", "phone")

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/octolink/octolink/protocol"
@@ -26,7 +27,7 @@ type pipe struct {
 	seen    int   // frames that take has given
 	batches []int // how many frames each Write offered
 	writing bool
-	pings   int
+	pings   atomic.Int32
 	closed  []protocol.CloseCode
 	reason  string
 	fail    error
@@ -107,11 +108,7 @@ func (p *pipe) Close(code protocol.CloseCode, reason string) {
 	}
 }
 
-func (p *pipe) Ping() {
-	p.mu.Lock()
-	p.pings++
-	p.mu.Unlock()
-}
+func (p *pipe) Ping() { p.pings.Add(1) }
 
 // send pushes one frame and overwrites its bytes when the engine is done, as a transport's buffer is.
 func (p *pipe) send(frame []byte) {

@@ -117,7 +117,7 @@ func TestEchoedNameIsCutAt64Characters(t *testing.T) {
 		{"64 stay", strings.Repeat("x", 64), strings.Repeat("x", 64)},
 		{"65", strings.Repeat("x", 65), strings.Repeat("x", 64)},
 		{"characters, not bytes", strings.Repeat("ж", 65), strings.Repeat("ж", 64)},
-		{"a megabyte", strings.Repeat("ж", 1<<19), strings.Repeat("ж", 64)},
+		{"very long", strings.Repeat("ж", 1<<13), strings.Repeat("ж", 64)},
 		{"markup", `<a b="c">&]]>`, `<a b="c">&]]>`},
 	}
 	inBothFormats(t, func(t *testing.T, f wire.Format) {
