@@ -77,9 +77,6 @@ func NewMain(ctx context.Context, o MainOptions) (m *Main, err error) {
 	}
 	m.accounts = &accounts{store: m.store, max: c.Sessions.Max.std()}
 	m.accounts.seal(c)
-	if err := c.checkQueries(ctx, m.store); err != nil {
-		return m, err
-	}
 	all, err := m.everybody(ctx, c)
 	if err != nil {
 		return m, err

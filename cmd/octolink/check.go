@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-
-	"github.com/octolink/octolink/store"
 	"github.com/spf13/cobra"
 )
 
@@ -33,9 +29,6 @@ would refuse.`,
 			if err != nil {
 				return usageError{err}
 			}
-			if err := tryQueries(c.Context(), config); err != nil {
-				return err
-			}
 			fmt.Fprintf(c.OutOrStdout(), "%s is right (users: %d, queues: %d, procedures: %d)\n",
 				path, len(config.Users), len(config.Queues), len(config.Procedures))
 			return nil
@@ -43,21 +36,4 @@ would refuse.`,
 	}
 	c.Flags().StringVarP(&path, "config", "c", "", "configuration file")
 	return c
-}
-
-// tryQueries compiles the procedures against an empty database of its own.
-func tryQueries(ctx context.Context, c *Config) error {
-	if len(c.Procedures) == 0 {
-		return nil
-	}
-	dir, err := os.MkdirTemp("", "octolink-check-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary directory
-	s, err := store.Open(ctx, store.Options{Dir: dir})
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.checkQueries(ctx, s), s.Close())
 }

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/octolink/octolink/store"
 )
 
 // title is the queue's name, or its number when it has none.
@@ -94,8 +96,8 @@ func (k *checker) checkProcedures() {
 		if names.take(strings.ToLower(p.Name), owner) != "" {
 			k.fault(&p.Name, "%s is there twice", owner)
 		}
-		if !isQuery(p.SQL) {
-			k.fault(k.near(&p.SQL, p), "%s: sql must begin with select or with", owner)
+		if err := store.CheckQuery(p.SQL); err != nil {
+			k.fault(k.near(&p.SQL, p), "%s: %v", owner, err)
 		}
 		if len(p.Allow) == 0 {
 			k.fault(k.near(&p.Allow, p), "%s: allow names nobody, so nobody could run it", owner)
@@ -106,10 +108,4 @@ func (k *checker) checkProcedures() {
 			}
 		}
 	}
-}
-
-// isQuery is a first look; the database checks each procedure when the server starts or reloads.
-func isQuery(sql string) bool {
-	words := strings.Fields(strings.ToLower(sql))
-	return len(words) > 1 && (words[0] == "select" || words[0] == "with")
 }

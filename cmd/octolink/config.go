@@ -26,9 +26,6 @@ type Config struct {
 	Links   absent `yaml:"links"`
 	Plugins absent `yaml:"plugins"`
 	Flows   absent `yaml:"flows"`
-
-	path   string        // of the file, for messages
-	places map[any]place // where the value behind a pointer into this stands in the file
 }
 
 // LogConfig says what is logged and how.

@@ -70,7 +70,6 @@ func loadConfig(path string) (c *Config, warnings []string, err error) {
 func parseConfig(path string, text []byte) (*Config, []string, error) {
 	c := defaults()
 	b := bindYAML(text, &c)
-	c.path, c.places = path, b.places
 	dir := filepath.Dir(path)
 	k := &checker{c: &c, places: b.places, faults: b.faults, broken: map[place]bool{}}
 	for _, f := range b.faults {

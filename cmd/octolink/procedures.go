@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -89,19 +88,4 @@ func plainParam(v any) any {
 		return f
 	}
 	return string(n)
-}
-
-// checkQueries compiles all procedures of a configuration and tells what is wrong with them.
-func (c *Config) checkQueries(ctx context.Context, s *store.Store) error {
-	var faults []fault
-	for i := range c.Procedures {
-		one := &c.Procedures[i]
-		if err := s.CheckQuery(ctx, one.SQL); err != nil {
-			faults = append(faults, fault{c.places[&one.SQL], fmt.Sprintf("procedure %s: %v", one.Name, err)})
-		}
-	}
-	if len(faults) > 0 {
-		return &configError{c.path, faults}
-	}
-	return nil
 }

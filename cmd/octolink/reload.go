@@ -65,9 +65,6 @@ func (m *Main) Reload(ctx context.Context) (lines []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := next.checkQueries(ctx, m.store); err != nil {
-		return nil, err
-	}
 	exchanged, err := m.reloadCertificate(next)
 	if err != nil {
 		return nil, err

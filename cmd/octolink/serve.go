@@ -60,11 +60,8 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 	}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // from now on: one that comes too early must not end the program
-	// The first signal ends ctx; from then on signals do what they do by themselves, which is to end
-	// the program at once.
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 	m, err := NewMain(ctx, MainOptions{Config: c, Path: o.config, Data: o.data, Debug: o.debug, Log: log})
 	if err != nil {
 		return err
@@ -88,6 +85,28 @@ func (o serveOptions) load() (*Config, []string, error) {
 		c.Data = o.data
 	}
 	return c, warnings, err
+}
+
+// untilSignal ends a context at the first SIGTERM or Ctrl-C. A second one ends the program at once.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		// From here on a signal does what it does by itself; one that came meanwhile waits in the channel.
+		signal.Stop(signals)
+		select {
+		case <-signals:
+			os.Exit(exitFailed)
+		default:
+		}
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // reloadOn reads the configuration again at each signal until the function that it returns is called.
