@@ -1,7 +1,6 @@
 package transports
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
 	"net"
@@ -10,15 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gobwas/ws"
-
 	"github.com/octolink/octolink/protocol"
 	"github.com/octolink/octolink/protocol/wire"
 )
 
 const (
-	// upgradeTimeout bounds writing the answer to a handshake.
-	upgradeTimeout = 10 * time.Second
 	// unservedFor is how long a peer without a known subprotocol stays connected before it is told
 	// why it is not served.
 	unservedFor = time.Second
@@ -84,19 +79,12 @@ func (h *ClientHandler) refuse(w http.ResponseWriter, r *http.Request, no *refus
 // accept upgrades the connection and gives it to its reader.
 func (h *ClientHandler) accept(w http.ResponseWriter, r *http.Request, name string, format wire.Format) {
 	info := h.info(r, format)
-	up := ws.HTTPUpgrader{
-		Timeout:  upgradeTimeout,
-		Protocol: func(offered string) bool { return offered == name },
-	}
-	conn, rw, _, err := up.Upgrade(r, w)
+	conn, early, err := switchProtocols(w, r.Header.Get("Sec-Websocket-Key"), name)
 	if err != nil {
 		h.log.Info("handshake broke off", "remote", info.Remote, "err", err)
-		if conn != nil {
-			_ = conn.Close() // it is of no use any more
-		}
 		return
 	}
-	c := newConn(conn, info, &h.opts.Limits, buffered(rw.Reader))
+	c := newConn(conn, info, &h.opts.Limits, early)
 	opener := h.opener
 	if name == "" {
 		h.log.Warn("client not served", "remote", info.Remote, "err", unservedReason)
@@ -148,16 +136,6 @@ func localPort(r *http.Request) int {
 		return a.Port
 	}
 	return 0
-}
-
-// buffered copies what r has read ahead, so that r can be forgotten.
-func buffered(r *bufio.Reader) []byte {
-	n := r.Buffered()
-	if n == 0 {
-		return nil
-	}
-	b, _ := r.Peek(n) // never more than is buffered
-	return append([]byte(nil), b...)
 }
 
 // unserved opens connections that nobody reads.

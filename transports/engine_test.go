@@ -27,11 +27,46 @@ type engine struct {
 	closed   func(c protocol.Conn, err error)
 }
 
+// A queued connection keeps what the real one does not take until it can take more.
+type queued struct {
+	protocol.Conn
+	mu     sync.Mutex
+	frames []protocol.Frame
+}
+
+func (q *queued) Ping() { q.Conn.(protocol.Pinger).Ping() }
+
+// flush writes what is kept. Only one write runs at a time.
+func (q *queued) flush(more ...protocol.Frame) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.frames = append(q.frames, more...)
+	n, err := q.Write(q.frames)
+	if err != nil && !errors.Is(err, transports.ErrClosed) {
+		panic(err)
+	}
+	q.frames = q.frames[n:]
+}
+
+// write sends messages through a connection that the fake handed out.
+func write(c protocol.Conn, messages ...string) {
+	frames := make([]protocol.Frame, len(messages))
+	for i, m := range messages {
+		frames[i] = protocol.Frame{Body: []byte(m)}
+	}
+	c.(*queued).flush(frames...)
+}
+
+// echo answers each message with itself.
+func echo() *engine {
+	return &engine{frame: func(c protocol.Conn, b []byte) { write(c, string(b)) }}
+}
+
 // A channel is the fake's sink. It complains of calls after Closed.
 type channel struct {
 	t    testing.TB
 	e    *engine
-	c    protocol.Conn
+	c    *queued
 	mu   sync.Mutex
 	done bool
 }
@@ -43,10 +78,11 @@ type opener struct {
 }
 
 func (o opener) Open(c protocol.Conn) protocol.Sink {
+	q := &queued{Conn: c}
 	if o.e.open != nil {
-		o.e.open(c)
+		o.e.open(q)
 	}
-	return &channel{t: o.t, e: o.e, c: c}
+	return &channel{t: o.t, e: o.e, c: q}
 }
 
 func (s *channel) check(call string) {
@@ -67,6 +103,7 @@ func (s *channel) Frame(b []byte) {
 
 func (s *channel) Writable() {
 	s.check("Writable")
+	s.c.flush()
 	if s.e.writable != nil {
 		s.e.writable(s.c)
 	}
@@ -84,25 +121,6 @@ func (s *channel) Closed(err error) {
 	if s.e.closed != nil {
 		s.e.closed(s.c, err)
 	}
-}
-
-// echo answers each message with itself.
-func echo() *engine {
-	return &engine{frame: func(c protocol.Conn, b []byte) {
-		write(c, string(b))
-	}}
-}
-
-func write(c protocol.Conn, messages ...string) int {
-	frames := make([]protocol.Frame, len(messages))
-	for i, m := range messages {
-		frames[i] = protocol.Frame{Body: []byte(m)}
-	}
-	n, err := c.Write(frames)
-	if err != nil && !errors.Is(err, transports.ErrClosed) {
-		panic(err)
-	}
-	return n
 }
 
 // serve runs an engine behind a server on a free port and returns its address, host:port. The end of
@@ -204,6 +222,24 @@ func dial(t testing.TB, addr string) *transports.Stream {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// A logBuffer takes what a server logs while a test looks on.
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // within waits for a value.

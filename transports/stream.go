@@ -132,7 +132,7 @@ func (s *Stream) control(p piece) error {
 			return s.refuse(err)
 		}
 		s.sendClose(e.Code, "")
-		_ = s.conn.Close() // the peer is going
+		s.conn.Close() // the peer is going
 		return e
 	}
 	return nil
@@ -144,7 +144,7 @@ func (s *Stream) refuse(err error) error {
 	if errors.As(err, &e) {
 		s.sendClose(e.Code, e.Reason)
 	}
-	_ = s.conn.Close() // err says why
+	s.conn.Close() // err says why
 	return err
 }
 
