@@ -88,9 +88,8 @@ func (s *Switch) member(login, conference string) (*Conference, ConferenceMember
 	if c == nil {
 		return nil, ConferenceMember{}, fmt.Errorf("pbx: %.64q: %w", conference, ErrNoSuchConference)
 	}
-	m, ok := c.Participant(login)
-	if !ok || c.Ghost && !m.Ghost {
-		// Whoever is listened to must not learn of it.
+	m, _ := c.Participant(login)
+	if !c.ShownTo(login) {
 		return nil, ConferenceMember{}, fmt.Errorf("pbx: %s is not in conference %s: %w", login, conference, ErrForbidden)
 	}
 	return c, m, nil

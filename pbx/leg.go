@@ -172,6 +172,13 @@ func (c Conference) Participant(login string) (ConferenceMember, bool) {
 	return ConferenceMember{}, false
 }
 
+// ShownTo reports whether a user may know of the conference: its participants may, but what a
+// listening supervisor sees is his alone. Who is listened to must not learn of it.
+func (c Conference) ShownTo(login string) bool {
+	m, ok := c.Participant(login)
+	return ok && (!c.Ghost || m.Ghost)
+}
+
 // sameConference reports whether a participant would see the same.
 func sameConference(a, b Conference) bool {
 	return a.ID == b.ID && a.Room == b.Room && a.Name == b.Name && a.Ghost == b.Ghost && a.Mode == b.Mode &&
