@@ -2,6 +2,7 @@
 
 import { $, make, show, say, toast } from './dom.js';
 import * as cards from './cards.js';
+import { Refused } from './channel.js';
 import { Desk } from './desk.js';
 import { logFrame, showFrames } from './wire.js';
 import { Backcall, Backring, Ring, Talk } from './phone.js';
@@ -34,7 +35,7 @@ async function start(me) {
   try {
     await desk.start(me);
   } catch (err) {
-    toast(explain(err));
+    if (err instanceof Refused) toast(explain(err)); // all else is a lost connection, which shows itself
   }
 }
 

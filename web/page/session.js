@@ -7,6 +7,11 @@ const key = 'octolink.session';
 const firstWait = 500;
 const longestWait = 10000;
 
+// passing says that the same session may well be let in a moment later.
+function passing(err) {
+  return [429, 503, 50025].includes(err.code) || err.message === 'Service not available';
+}
+
 /** A Session tells its owner: up, down (trying again in so many ms), out (log in again, and why), event, frame. */
 export class Session {
   constructor(owner) {
@@ -41,7 +46,7 @@ export class Session {
     try {
       await this.connect({ userlogin: stored.login, sessionid: stored.sessionid });
     } catch (err) {
-      if (err instanceof Refused && err.code !== 503) this.forget(err.message);
+      if (err instanceof Refused && !passing(err)) this.forget(err.message);
       else this.retry();
     }
   }
@@ -88,7 +93,7 @@ export class Session {
     if (channel !== this.channel) return;
     this.channel = null;
     if (!this.stored()) this.owner.out('');
-    else if (code === 1008) this.forget(reason);
+    else if (code === 1008) this.owner.out(reason); // this tab is not wanted; the others keep the session
     else this.retry(code === 1000 ? 0 : undefined);
   }
 
