@@ -14,7 +14,7 @@ import (
 type JournalFilter struct {
 	Chain     string
 	Talk      string
-	Logins    []string      // whose; nil means everybody's and those of nobody, an empty list nobody's
+	Logins    []string      // whose, "" for queue entries that nobody took; nil means all, an empty list none
 	From      time.Time     // begun then or later
 	To        time.Time     // begun before
 	Direction pbx.Direction // "" means any

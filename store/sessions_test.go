@@ -136,6 +136,28 @@ func TestUnusedSessionEnds(t *testing.T) {
 	wantSession(t, s, unbounded, "alice")
 }
 
+// A session that is read from the disk while it is ended must not come back to the cache.
+func TestEndedSessionDoesNotComeBack(t *testing.T) {
+	s := open(t, t.TempDir())
+	for range 50 {
+		id := newSession(t, s, "alice")
+		s.ForgetSessions()
+		var wg gosync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 20 {
+					if _, err := s.Session(t.Context(), id); err != nil && !errors.Is(err, store.ErrNoSession) {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		must(t, s.EndSessions(t.Context(), "alice", ""))
+		wg.Wait()
+		wantNone(t, s, id)
+	}
+}
+
 func TestLoginStorm(t *testing.T) {
 	const logins, atOnce = 2000, 512
 	dir := t.TempDir()

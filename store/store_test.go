@@ -131,6 +131,29 @@ func TestNewerDatabaseIsNotTouched(t *testing.T) {
 	}
 }
 
+// The mark of a newer version may still be in the log of a killed server.
+func TestNewerDatabaseWithLogIsNotTouched(t *testing.T) {
+	dir, dead := t.TempDir(), t.TempDir()
+	s := open(t, dir)
+	must(t, s.Pragma("user_version = 9999"))
+	before := make(map[string]string)
+	for _, name := range []string{"octolink.db", "octolink.db-wal"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		must(t, err)
+		before[name] = string(b)
+		must(t, os.WriteFile(filepath.Join(dead, name), b, 0o600))
+	}
+	_, err := store.Open(t.Context(), store.Options{Dir: dead})
+	if !errors.Is(err, store.ErrNewer) {
+		t.Fatalf("got %v, want ErrNewer", err)
+	}
+	for name, want := range before {
+		if got, err := os.ReadFile(filepath.Join(dead, name)); err != nil || string(got) != want {
+			t.Errorf("%s was changed: %v", name, err)
+		}
+	}
+}
+
 func TestForeignFilesAreNotTouched(t *testing.T) {
 	tests := []struct{ name, content string }{
 		{"text", strings.Repeat("not a database. ", 100)},
