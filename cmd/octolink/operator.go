@@ -22,7 +22,7 @@ var _ web.Operator = (*Main)(nil)
 func (m *Main) Status(context.Context) (web.Status, error) {
 	channels, _ := m.engine.Pending()
 	s := web.Status{
-		Version: programVersion(), PID: os.Getpid(), Started: m.started, Config: m.opts.Path, Data: m.opts.Config.Data,
+		Version: programVersion(), PID: os.Getpid(), Started: m.started, Config: m.opts.Path, Data: absolute(m.opts.Config.Data),
 		Listeners: m.addresses(), Certificate: m.certificateLine(), Driver: m.opts.Config.PBX.Driver,
 		Telephony: "ok", Store: healthOf(m.store.Health()), Channels: channels,
 		UsersOnline: m.engine.Hub().Users(), Users: len(m.sw.Directory().Users()), Calls: m.calls(),
