@@ -25,7 +25,7 @@ func (b board) User(login string) UserState { return b.s.User(login) }
 
 func (b board) Redirect(login, caller string) string {
 	if p := b.s.people[fold(login)]; p != nil {
-		return p.redirect(caller)
+		return p.redirect(b.s.Directory(), caller)
 	}
 	return ""
 }

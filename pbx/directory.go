@@ -70,6 +70,14 @@ func (d *Directory) NumberBy(numberOrID string) *Number {
 	return d.byNumber[strings.ToLower(numberOrID)]
 }
 
+func (d *Directory) everyNumber() []string {
+	all := make([]string, 0, len(d.numbers))
+	for _, n := range d.numbers {
+		all = append(all, n.Number)
+	}
+	return all
+}
+
 // Supervises reports whether boss may listen to login's calls, help in them and join them.
 func (d *Directory) Supervises(boss, login string) bool {
 	u := d.UserByLogin(boss)

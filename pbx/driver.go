@@ -93,7 +93,8 @@ type Board interface {
 	Do(ctx context.Context, fn func()) error
 	// After runs fn on the switch's goroutine after d.
 	After(d time.Duration, fn func()) (cancel func())
-	// Leg tells the whole truth about one leg. Only inside Do.
+	// Leg tells the whole truth about one leg. Only inside Do. That it has ended is told once. A leg
+	// that is ended when it is first told is a call for the journal only: a busy phone, for example.
 	Leg(l Leg)
 	// Conference tells the whole truth about one conference. Only inside Do.
 	Conference(c Conference)

@@ -3,6 +3,7 @@ package pbx_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -42,11 +43,14 @@ func (d *desk) Transfer(context.Context, string, string) error { return nil }
 type watched struct {
 	*pbx.Switch
 	board  pbx.Board
+	mu     sync.Mutex // guards events
 	events []pbx.Event
 }
 
 func (w *watched) take() []pbx.Event {
 	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	taken := w.events
 	w.events = nil
 	return taken
@@ -69,7 +73,11 @@ func watch(t *testing.T, o pbx.Options) *watched {
 		o.Directory = office(t)
 	}
 	w := &watched{Switch: pbx.NewSwitch(o)}
-	w.Subscribe(func(e pbx.Event) { w.events = append(w.events, e) })
+	w.Subscribe(func(e pbx.Event) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.events = append(w.events, e)
+	})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx) }()

@@ -1,9 +1,6 @@
 package pbx
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // A person is a user with his phone, as the switch's goroutine keeps them.
 type person struct {
@@ -131,12 +128,16 @@ func (p *person) setRules(rules []RedirectRule) {
 	slices.SortStableFunc(p.rules, func(a, b RedirectRule) int { return a.Priority - b.Priority })
 }
 
-// redirect is the destination for a caller, "" for the user's own phone.
-func (p *person) redirect(caller string) string {
+// redirect is the destination for a caller, "" for the user's own phone. A rule leads nowhere where
+// the user himself may not dial: it must not open a way to paid lines.
+func (p *person) redirect(d *Directory, caller string) string {
 	for _, r := range p.rules {
-		if r.Enabled && (p.diverts || !r.OnlyInRedirect) && r.Destination != "" &&
-			r.Destination != caller && !slices.ContainsFunc(p.user.Numbers, func(n string) bool { return strings.EqualFold(n, r.Destination) }) {
-			return r.Destination
+		if !r.Enabled || r.OnlyInRedirect && !p.diverts {
+			continue
+		}
+		to, err := d.Resolve(r.Destination)
+		if err == nil && to != caller && d.MayDial(p.user, to) && d.UserByNumber(to) != p.user {
+			return to
 		}
 	}
 	return ""

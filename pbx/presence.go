@@ -140,8 +140,8 @@ func (s *Switch) SetDirectory(ctx context.Context, d *Directory) error {
 				delete(s.people, login)
 			}
 		}
-		s.numbersVersion.Add(1)
 		s.tell("", DirectoryChanged{})
+		s.numbersChanged(d.everyNumber()) // some may have changed hands
 		if r, ok := s.driver.(Reloader); ok {
 			r.DirectoryChanged()
 		}

@@ -218,3 +218,41 @@ func TestSubscribersComeAndGo(t *testing.T) {
 		}
 	})
 }
+
+func TestNumberThatChangesHands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, pbx.Options{})
+		if err := w.Connect(t.Context(), "boris"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		w.take()
+		before := w.NumbersVersion()
+		d, err := pbx.NewDirectory(pbx.Config{Users: []pbx.User{
+			{Login: "alice", Numbers: []string{"301"}}, {Login: "boris", Numbers: []string{"300", "305"}}, {Login: "new", Numbers: []string{"306"}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.SetDirectory(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		same(t, kinds(w.take()), "directory")
+		if w.NumbersVersion() == before || w.NumberState("300") != pbx.Ready || w.NumberState("301") != pbx.Offline {
+			t.Error("the numbers did not follow their users")
+		}
+		time.Sleep(time.Second)
+		events := w.take()
+		if len(events) != 1 {
+			t.Fatalf("got %+v", events)
+		}
+		told, _ := events[0].What.(pbx.NumbersChanged)
+		got := map[string]pbx.StateID{}
+		for _, n := range told.Numbers {
+			got[n.Number] = n.State
+		}
+		if len(got) != 2 || got["300"] != pbx.Ready || got["301"] != pbx.Offline {
+			t.Errorf("got %+v", told)
+		}
+	})
+}

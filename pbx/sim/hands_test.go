@@ -16,6 +16,10 @@ func TestHandsThatDoNothing(t *testing.T) {
 		h.fails(h.sim.HangupPhone(h.ctx, "300"), pbx.ErrState)
 		h.fails(h.sim.HangupPhone(h.ctx, "555"), pbx.ErrNoSuchNumber)
 		h.fails(h.sim.AnswerPhone(h.ctx, "700"), pbx.ErrNoSuchNumber)
+		for _, number := range []string{"", "<b>", "79161234567; rm"} {
+			_, err := h.sim.Ring(h.ctx, number, "300")
+			h.fails(err, pbx.ErrNoSuchNumber)
+		}
 	})
 }
 

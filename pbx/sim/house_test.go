@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,9 +22,11 @@ type house struct {
 	ctx     context.Context
 	sw      *pbx.Switch
 	sim     *sim.Sim
-	told    map[string][]string // since the last look, by login; "" for everybody
-	events  []pbx.Event
 	journal *journal
+
+	mu     sync.Mutex          // guards what the switch's goroutine writes: told, events, the journal
+	told   map[string][]string // since the last look, by login; "" for everybody
+	events []pbx.Event
 }
 
 // Somebody outside.
@@ -63,6 +67,11 @@ func inHouse(t *testing.T, o sim.Options, scenario func(h *house)) {
 	})
 }
 
+func inBubble(t *testing.T, fn func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, fn)
+}
+
 func open(t *testing.T, o sim.Options, c pbx.Config) *house {
 	t.Helper()
 	dir, err := pbx.NewDirectory(c)
@@ -71,7 +80,10 @@ func open(t *testing.T, o sim.Options, c pbx.Config) *house {
 	}
 	h := &house{t: t, sim: sim.New(o), told: map[string][]string{}, journal: &journal{open: map[string]pbx.CallRecord{}}}
 	h.sw = pbx.NewSwitch(pbx.Options{Driver: h.sim, Directory: dir, Memory: h.journal})
+	h.journal.mu = &h.mu
 	h.sw.Subscribe(func(e pbx.Event) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		h.events = append(h.events, e)
 		h.told[e.Login] = append(h.told[e.Login], describe(e.What))
 	})
@@ -101,7 +113,11 @@ func (h *house) pass(d time.Duration) {
 	synctest.Wait()
 }
 
-func (h *house) forget() { clear(h.told) }
+func (h *house) forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.told)
+}
 
 // settled waits until the windows are closed and forgets what was told.
 func settled(h *house) {
@@ -156,6 +172,8 @@ func (h *house) ringing(want ...string) {
 func (h *house) expect(login string, want ...string) {
 	h.t.Helper()
 	synctest.Wait()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	got := slices.DeleteFunc(h.told[login], func(s string) bool { return strings.HasPrefix(s, "record ") })
 	delete(h.told, login)
 	if !slices.Equal(got, want) {
@@ -265,14 +283,21 @@ func stateWords(st pbx.UserState) string {
 
 // journal is a memory that only remembers calls.
 type journal struct {
+	mu     *sync.Mutex
 	open   map[string]pbx.CallRecord
 	closed []pbx.CallRecord
 	states map[string]pbx.SavedState
 }
 
-func (j *journal) OpenCall(r pbx.CallRecord) { j.open[r.ID] = r }
+func (j *journal) OpenCall(r pbx.CallRecord) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.open[r.ID] = r
+}
 
 func (j *journal) CloseCall(r pbx.CallRecord) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	delete(j.open, r.ID)
 	if r.Outcome != pbx.Taken {
 		j.closed = append(j.closed, r)
@@ -280,10 +305,30 @@ func (j *journal) CloseCall(r pbx.CallRecord) {
 }
 
 func (j *journal) SaveState(login string, s pbx.SavedState) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.states == nil {
 		j.states = map[string]pbx.SavedState{}
 	}
 	j.states[login] = s
+}
+
+// take hands out the entries that were closed since the last look.
+func (j *journal) take() []pbx.CallRecord {
+	synctest.Wait()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	taken := j.closed
+	j.closed = nil
+	return taken
+}
+
+// unfinished are the entries that are open.
+func (j *journal) unfinished() []pbx.CallRecord {
+	synctest.Wait()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Collect(maps.Values(j.open))
 }
 
 func (j *journal) SaveEvent(pbx.Event) {}
@@ -291,12 +336,10 @@ func (j *journal) SaveEvent(pbx.Event) {}
 // rows are the entries so far: login, direction, peer, outcome, seconds of talk.
 func (h *house) rows(want ...string) {
 	h.t.Helper()
-	synctest.Wait()
 	var got []string
-	for _, r := range h.journal.closed {
+	for _, r := range h.journal.take() {
 		got = append(got, fmt.Sprintf("%s %s %s %s %d", r.Login, r.Direction, r.Peer, r.Outcome, int(r.Talked()/time.Second)))
 	}
-	h.journal.closed = nil
 	if !slices.Equal(got, want) {
 		h.t.Errorf("journal:\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
@@ -306,6 +349,6 @@ func (h *house) rows(want ...string) {
 func (h *house) check() {
 	h.t.Helper()
 	synctest.Wait()
-	checkPairs(h.t, h.events, h.sw)
+	checkPairs(h)
 	checkLegs(h)
 }

@@ -2,15 +2,19 @@ package sim_test
 
 import (
 	"fmt"
-	"testing"
+	"slices"
 
 	"github.com/octolink/octolink/pbx"
 )
 
 // checkPairs follows the events of each user from the beginning: what stops has started, nothing
 // starts twice, and what has started is still to be seen on his line.
-func checkPairs(t *testing.T, events []pbx.Event, sw *pbx.Switch) {
+func checkPairs(h *house) {
+	t, sw := h.t, h.sw
 	t.Helper()
+	h.mu.Lock()
+	events := slices.Clone(h.events)
+	h.mu.Unlock()
 	going := map[string]bool{}
 	turn := func(e pbx.Event, on bool, kind, leg, talk string) {
 		key := fmt.Sprint(e.Login, " ", kind, " ", leg, " ", talk)
@@ -102,14 +106,15 @@ func checkLegs(h *house) {
 			h.t.Errorf("%s: busy %v with %d legs", p.User, busy, len(p.Legs))
 		}
 	}
+	checkSides(h)
 	open := 0
-	for _, r := range h.journal.open {
+	for _, r := range h.journal.unfinished() {
 		if r.Login != "" {
 			open++
 		}
 	}
 	if open != legs {
-		h.t.Errorf("%d journal entries are open for %d legs: %+v", open, legs, h.journal.open)
+		h.t.Errorf("%d journal entries are open for %d legs: %+v", open, legs, h.journal.unfinished())
 	}
 	for _, c := range st.Conferences {
 		k, ok := h.sw.Conference(c.ID)
@@ -117,4 +122,39 @@ func checkLegs(h *house) {
 			h.t.Errorf("conference %+v is shown as %+v", c, k)
 		}
 	}
+}
+
+// checkSides looks at each talk and each conference from both ends.
+func checkSides(h *house) {
+	h.t.Helper()
+	for _, u := range h.sw.Directory().Users() {
+		line := h.sw.Line(u.Login)
+		for _, l := range []*pbx.Leg{line.Current, line.Held} {
+			if l == nil {
+				continue
+			}
+			if l.Conference != "" {
+				k, _ := h.sw.Conference(l.Conference)
+				if m, ok := k.Participant(u.Login); !ok || m.State != pbx.MemberTalking {
+					h.t.Errorf("%s is in conference %s, and that is %+v", u.Login, l.Conference, k)
+				}
+			}
+			if l.Peer.User != nil && l.Conference == "" && (l.State == pbx.LegTalking || l.State == pbx.LegHeld || l.State == pbx.LegHolding) {
+				checkSide(h, u, l)
+			}
+		}
+	}
+}
+
+// checkSide looks for the leg of the colleague on the other side.
+func checkSide(h *house, u *pbx.User, l *pbx.Leg) {
+	h.t.Helper()
+	want := map[pbx.LegState]pbx.LegState{pbx.LegTalking: pbx.LegTalking, pbx.LegHeld: pbx.LegHolding, pbx.LegHolding: pbx.LegHeld}[l.State]
+	other := h.sw.Line(l.Peer.User.Login)
+	for _, o := range []*pbx.Leg{other.Current, other.Held} {
+		if o != nil && o.Peer.User != nil && o.Peer.User.Login == u.Login && o.State == want {
+			return
+		}
+	}
+	h.t.Errorf("%s: %s with %s, who has %s", u.Login, l.State, l.Peer.User.Login, draw(other))
 }

@@ -51,6 +51,11 @@ func TestRedirects(t *testing.T) {
 		h.line("dmitry", "lsCommutated talking "+mobile)
 		h.must(h.sw.Abort(h.ctx, "dmitry"))
 
+		h.must(h.sw.SetRules(h.ctx, "elena", rule(mobile, false))) // may dial internal numbers only
+		h.ring(client, "304")
+		h.ringing("elena")
+		h.must(h.sim.HangupPhone(h.ctx, client))
+
 		off := rule("301", false)
 		off[0].Enabled = false
 		h.must(h.sw.SetRules(h.ctx, "alice", off))

@@ -131,8 +131,8 @@ func (p *player) goHome() {
 	for _, login := range logins {
 		p.line(login, "lsReady")
 	}
-	if len(p.journal.open) > 0 {
-		p.t.Errorf("journal entries are open without a call: %+v", p.journal.open)
+	if open := p.journal.unfinished(); len(open) > 0 {
+		p.t.Errorf("journal entries are open without a call: %+v", open)
 	}
 	st, err := p.sim.State(p.ctx)
 	p.must(err)
@@ -167,7 +167,7 @@ func TestRandomDays(t *testing.T) {
 					synctest.Wait()
 					checkLegs(h)
 				}
-				checkPairs(h.t, h.events, h.sw)
+				checkPairs(h)
 				if h.t.Failed() {
 					h.t.Logf("the last moves: %q", done[max(0, len(done)-25):])
 				}

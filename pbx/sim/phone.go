@@ -104,6 +104,10 @@ func (s *Sim) partyOf(t target) pbx.Party {
 // find looks a number up. A short one that is nobody's does not exist; any other is outside.
 func (s *Sim) find(number string) (target, error) {
 	d := s.board.Directory()
+	number, err := d.Resolve(number)
+	if err != nil {
+		return target{}, fmt.Errorf("sim: %w", err)
+	}
 	if u := d.UserByNumber(number); u != nil {
 		return target{phone: s.phoneOf(u)}, nil
 	}

@@ -17,7 +17,7 @@ func TestRecordingIsAsLongAsTheTalk(t *testing.T) {
 		h.pass(2 * time.Second)
 		h.must(h.sw.Abort(h.ctx, "alice"))
 		h.pass(0)
-		r := h.journal.closed[0]
+		r := h.journal.take()[0]
 		if !r.Recorded || r.Talk == "" || r.Chain == "" {
 			t.Errorf("got %+v", r)
 		}

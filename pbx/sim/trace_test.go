@@ -30,7 +30,7 @@ func (h *house) talking(from, to string) {
 	h.must(h.sim.AnswerPhone(h.ctx, to))
 	h.pass(time.Second)
 	h.forget()
-	h.journal.closed = nil
+	h.journal.take()
 }
 
 func TestIncomingCall(t *testing.T) { // [P 10.3]
