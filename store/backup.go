@@ -10,10 +10,10 @@ import (
 )
 
 // Backup writes a copy of the database, whole as of one moment, while the server works. It takes
-// along what was queued before. Sessions and passwords are in it only as described for the package;
-// secret.key is not. [ErrExists]: path exists and is left alone.
+// along what was queued before, unless the disk refuses it. Sessions and passwords are in it only as
+// described for the package; secret.key is not. [ErrExists]: path exists and is left alone.
 func (s *Store) Backup(ctx context.Context, path string) error {
-	if err := s.Sync(ctx); err != nil {
+	if err := s.settle(ctx); err != nil {
 		return err
 	}
 	claim, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

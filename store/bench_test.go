@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	gosync "sync"
 	"testing"
@@ -39,15 +41,32 @@ func quantile(d []time.Duration, q float64) time.Duration {
 	return d[int(q*float64(len(d)-1))]
 }
 
+// syncs measures what the disk alone needs: appending 64 KiB to a file and syncing it.
+func syncs(b *testing.B, n int) []time.Duration {
+	f, err := os.Create(filepath.Join(b.TempDir(), "syncs"))
+	must(b, err)
+	defer f.Close()
+	waits := make([]time.Duration, n)
+	for i := range waits {
+		start := time.Now()
+		_, err := f.Write(make([]byte, 64<<10))
+		must(b, err)
+		must(b, f.Sync())
+		waits[i] = time.Since(start)
+	}
+	return waits
+}
+
 // BenchmarkJournal compares the group commit of 64 producers with one row per transaction, in turns
-// in the same run on the same data: median ratio of the rows per second, and how long a producer waits.
+// in the same run: median ratio of the rows per second, and how long a producer waits. What the disk
+// alone needs tells a slow store from a busy machine.
 func BenchmarkJournal(b *testing.B) {
 	const rounds, grouped, single = 7, 200, 30
 	for b.Loop() {
 		many, one := open(b, b.TempDir()), open(b, b.TempDir())
 		one.OneByOne()
 		var ratios, rates []float64
-		var waits []time.Duration
+		var waits, disk []time.Duration
 		for round := range rounds {
 			start := time.Now()
 			waits = append(waits, produce(b, many, fmt.Sprint("m", round), grouped)...)
@@ -55,6 +74,7 @@ func BenchmarkJournal(b *testing.B) {
 			start = time.Now()
 			produce(b, one, fmt.Sprint("o", round), single)
 			slow := float64(producers*single) / time.Since(start).Seconds()
+			disk = append(disk, syncs(b, 100)...)
 			ratios, rates = append(ratios, fast/slow), append(rates, fast)
 		}
 		slices.Sort(ratios)
@@ -64,6 +84,7 @@ func BenchmarkJournal(b *testing.B) {
 		b.ReportMetric(rates[rounds/2], "rows/s")
 		b.ReportMetric(quantile(waits, 0.50).Seconds()*1e3, "p50-ms")
 		b.ReportMetric(quantile(waits, 0.99).Seconds()*1e3, "p99-ms")
+		b.ReportMetric(quantile(disk, 0.99).Seconds()*1e3, "disk-p99-ms")
 		b.ReportMetric(float64(many.Stats().Written)/float64(many.Stats().Commits), "writes/commit")
 	}
 }

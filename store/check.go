@@ -25,7 +25,7 @@ func CheckQuery(query string) error {
 	defer c.Close()
 	if conn, ok := c.(*sqlite3.SQLiteConn); ok {
 		if err := migrate(conn); err != nil {
-			return err
+			return fmt.Errorf("store: check: %w", err)
 		}
 	}
 	db := sql.OpenDB(procedureConnector{attach: uri, functions: (&Store{zone: time.UTC}).viewFunctions()})

@@ -27,11 +27,11 @@ func migrationFiles() []string {
 	return names
 }
 
-// migrate brings a database to the newest version.
+// migrate brings a database to the newest version, step by step; a step that fails leaves no trace.
 func migrate(conn *sqlite3.SQLiteConn) error {
 	have, err := number(conn, "PRAGMA user_version")
 	if err != nil {
-		return fmt.Errorf("store: %w", explain(err))
+		return explain(err)
 	}
 	for i, name := range migrationFiles() {
 		version := int64(i + 1)
@@ -42,7 +42,7 @@ func migrate(conn *sqlite3.SQLiteConn) error {
 			continue
 		}
 		if err := apply(conn, name, version); err != nil {
-			return fmt.Errorf("store: %s: %w", name, explain(err))
+			return fmt.Errorf("%s: %w", name, explain(err))
 		}
 	}
 	return nil
@@ -51,7 +51,7 @@ func migrate(conn *sqlite3.SQLiteConn) error {
 func checkName(name string, version int64) error {
 	digits, _, _ := strings.Cut(strings.TrimPrefix(name, "migrations/"), "_")
 	if n, err := strconv.ParseInt(digits, 10, 64); err != nil || n != version {
-		return fmt.Errorf("store: %s should begin with %04d_", name, version)
+		return fmt.Errorf("%s should begin with %04d_", name, version)
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ type Store struct {
 var _ pbx.Memory = (*Store)(nil)
 
 // Open opens the database of a data directory, or makes it, and closes the journal entries that a
-// killed server left open as interrupted. It starts the goroutine that writes; [Store.Close] ends it.
+// killed server left open as interrupted. It starts the goroutines that write; [Store.Close] ends them.
 // Errors: [ErrNewer], [ErrForeign] and [ErrLocked] leave everything as it is; [ErrCannotOpen],
 // [ErrReadOnly], [ErrFull], [ErrDamaged].
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -114,11 +114,15 @@ func (s *Store) open(ctx context.Context, limit int) error {
 	if err := s.prepare(t); err != nil {
 		return errors.Join(err, t.close())
 	}
+	fold, err := newCheckpointer(path, conn, s.log)
+	if err != nil {
+		return errors.Join(fmt.Errorf("store: %s: %w", path, explain(err)), t.close())
+	}
 	if limit <= 0 {
 		limit = defaultQueue
 	}
-	s.w = newWriter(t, limit, s.log)
-	go s.w.run() // Close waits for it
+	s.w = newWriter(t, fold, limit, s.log)
+	s.w.start() // Close waits for its goroutines
 	if err := s.openReads(ctx); err != nil {
 		return errors.Join(err, s.w.close())
 	}
@@ -128,10 +132,10 @@ func (s *Store) open(ctx context.Context, limit int) error {
 // prepare makes the database ready for work before anything else uses it.
 func (s *Store) prepare(t *tx) error {
 	if err := migrate(t.conn); err != nil {
-		return err
+		return fmt.Errorf("store: %s: %w", s.path(), err)
 	}
 	if err := s.recoverJournal(t); err != nil {
-		return fmt.Errorf("store: %w", explain(err))
+		return fmt.Errorf("store: %s: %w", s.path(), explain(err))
 	}
 	return nil
 }
@@ -146,7 +150,7 @@ func (s *Store) openReads(ctx context.Context) error {
 	err = errors.Join(s.loadPasswords(ctx), s.loadDisabled(ctx))
 	if err != nil {
 		s.closeReads()
-		return fmt.Errorf("store: %w", explain(err))
+		return fmt.Errorf("store: %s: %w", s.path(), explain(err))
 	}
 	return nil
 }

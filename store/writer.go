@@ -23,6 +23,7 @@ const (
 type writer struct {
 	q     *queue
 	tx    *tx
+	fold  *checkpointer
 	log   *slog.Logger
 	batch int
 
@@ -39,11 +40,17 @@ type writer struct {
 	full    atomic.Bool // the queue refused a write and it was logged
 }
 
-func newWriter(t *tx, limit int, log *slog.Logger) *writer {
+func newWriter(t *tx, fold *checkpointer, limit int, log *slog.Logger) *writer {
 	return &writer{
-		q: newQueue(limit), tx: t, log: log, batch: maxBatch,
+		q: newQueue(limit), tx: t, fold: fold, log: log, batch: maxBatch,
 		closing: make(chan struct{}), finished: make(chan struct{}),
 	}
+}
+
+// start begins to write. Somebody must call close.
+func (w *writer) start() {
+	go w.fold.run()
+	go w.run()
 }
 
 // run writes until close, then what is queued, and returns.
@@ -102,9 +109,9 @@ func (w *writer) flushOneByOne() error {
 		}
 		switch {
 		case err != nil:
-			bad = err
-			w.lose(o[0], err)
-			o[0].finish(err)
+			bad = explain(err)
+			w.lose(o[0], bad)
+			o[0].finish(bad)
 		case o[0].write == nil:
 			o[0].finish(bad)
 		default:
@@ -124,6 +131,7 @@ func (w *writer) committed(ops []op) {
 	for i := range ops {
 		ops[i].finish(nil)
 	}
+	w.fold.wrote(len(ops))
 }
 
 // drop forgets the first n held ops.
@@ -207,7 +215,7 @@ func (w *writer) do(ctx context.Context, o op) error {
 	}
 	select {
 	case err := <-o.done:
-		return explain(err)
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -225,11 +233,12 @@ func (w *writer) forget(o op) {
 	}
 }
 
-// close writes what is queued, ends run and closes the connection.
+// close writes what is queued, ends what start began and closes the connection.
 func (w *writer) close() error {
 	w.q.close()
 	close(w.closing)
 	<-w.finished
+	w.fold.close()
 	err := w.tx.close()
 	if f := w.fault.Load(); f != nil {
 		return fmt.Errorf("%d writes were lost: %w", w.lost.Load(), *f)
