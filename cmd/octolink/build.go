@@ -34,6 +34,7 @@ type Main struct {
 	opts    MainOptions
 	log     *slog.Logger
 	started time.Time
+	zone    *time.Location // of times on wires without one
 
 	store      *store.Store
 	sim        *sim.Sim
@@ -68,11 +69,10 @@ func NewMain(ctx context.Context, o MainOptions) (m *Main, err error) {
 			m = nil
 		}
 	}()
-	zone, err := c.location()
-	if err != nil {
+	if m.zone, err = c.location(); err != nil {
 		return m, err
 	}
-	if m.store, err = store.Open(ctx, c.storeOptions(zone, m.log)); err != nil {
+	if m.store, err = store.Open(ctx, c.storeOptions(m.zone, m.log)); err != nil {
 		return m, err
 	}
 	m.accounts = &accounts{store: m.store, max: c.Sessions.Max.std()}
@@ -131,7 +131,7 @@ func (m *Main) buildProtocol(ctx context.Context) (err error) {
 		Switch: m.sw, Accounts: m.accounts, Settings: data, Journal: data, Procedures: m.procedures,
 		Photos: m.photos, Passes: m.passes, Version: methods.Version(c.Version),
 		Sessions: c.sessionLimits(), Logins: c.loginLimits(), MaxUsers: c.Limits.Users,
-		WebPhone: m.webphones.of, Redirect: c.Listen.Redirect, Log: m.log,
+		WebPhone: m.webphones.of, Redirect: c.Listen.Redirect, Zone: m.zone, Log: m.log,
 	})
 	table := m.api.Table()
 	meter := web.NewMetrics(web.MetricsOptions{Methods: methodNames(table), QueueBytes: m.queueBytes})

@@ -53,7 +53,7 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	time.Local = zone // what wires and the log show; set before anything else runs
+	time.Local = zone // what the log shows; set before anything else runs
 	log := newLog(stderr, c.Log, o.debug)
 	for _, w := range warnings {
 		log.Warn("configuration", "warning", w)

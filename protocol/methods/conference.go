@@ -197,19 +197,10 @@ func (a *API) mine(c *protocol.Client, id string) (pbx.Conference, error) {
 	if !ok {
 		return pbx.Conference{}, pbx.ErrNoSuchConference
 	}
-	if !takesPart(conf, c.Login()) {
+	if !conf.ShownTo(c.Login()) {
 		return pbx.Conference{}, pbx.ErrForbidden
 	}
 	return conf, nil
-}
-
-func takesPart(conf pbx.Conference, login string) bool {
-	for _, m := range conf.Members {
-		if m.Party.User != nil && strings.EqualFold(m.Party.User.Login, login) {
-			return true
-		}
-	}
-	return false
 }
 
 type competitorsOut struct {

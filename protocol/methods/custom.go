@@ -139,7 +139,7 @@ func (a *API) sendText(_ context.Context, c *protocol.Client, in textIn) (textOu
 		return textOut{}, err
 	}
 	body := textBody{
-		SenderLogin: me.Login, SenderID: me.ID, SenderName: me.Name, Text: text, Time: stamp(time.Now()),
+		SenderLogin: me.Login, SenderID: me.ID, SenderName: me.Name, Text: text, Time: a.stamp(time.Now()),
 	}
 	users, absent := a.usersOf(names)
 	out := textOut{Sent: []string{}, Absent: append([]string{}, absent...)}

@@ -21,11 +21,11 @@ type Options struct {
 	Version    Version
 	Sessions   SessionLimits
 	Logins     LoginLimits
-	MaxUsers   int                           // different users at once, a licence's limit. Zero means no limit.
-	WebPhone   func(login string) WebPhone   // credentials of a user's web phone. Nil means nobody has one.
-	Redirect   bool                          // answer the first ping on a plain channel with websocketredirect
-	PublicPort func(local int, tls bool) int // port that clients see. Nil means the listener's own.
-	Log        *slog.Logger                  // nil means no log
+	MaxUsers   int                         // different users at once, a licence's limit. Zero means no limit.
+	WebPhone   func(login string) WebPhone // credentials of a user's web phone. Nil means nobody has one.
+	Redirect   bool                        // answer the first ping on a plain channel with websocketredirect
+	Zone       *time.Location              // of the texts of times. Nil means the machine's.
+	Log        *slog.Logger                // nil means no log
 }
 
 // Accounts know who may log in. An error is a fault of the server; a wrong password is none.

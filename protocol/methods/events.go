@@ -123,6 +123,9 @@ func callerOf(l pbx.Leg) callerEvent {
 		LineID: zeroGUID, LineNum: "00000", ExtLine: l.Peer.External,
 		Conference: l.Conference != "", ConfID: l.Conference, Task: l.Queue != "",
 	}
+	if l.Invited != "" && l.State == pbx.LegRinging { // [P 10.6]
+		e.Conference, e.ConfID = true, l.Invited
+	}
 	if l.Peer.User != nil {
 		e.LineID, e.LineNum = lineID(l.Peer.User), lineNumber(l.Peer.User)
 	}

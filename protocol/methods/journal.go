@@ -49,7 +49,7 @@ func (a *API) chainContent(_ context.Context, c *protocol.Client, in chainIn) (c
 	if len(steps) > 0 && !a.maySee(user, steps) {
 		return chainOut{}, errNotAllowed
 	}
-	return chainOut{contentOf(chain, steps)}, nil
+	return chainOut{a.contentOf(chain, steps)}, nil
 }
 
 func (a *API) maySee(user *pbx.User, steps []pbx.Step) bool {
@@ -64,14 +64,14 @@ func (a *API) maySee(user *pbx.User, steps []pbx.Step) bool {
 	return false
 }
 
-func contentOf(chain string, steps []pbx.Step) chainContent {
+func (a *API) contentOf(chain string, steps []pbx.Step) chainContent {
 	if chain == "" {
 		chain = zeroGUID
 	}
 	out := chainContent{ChainID: chain, Trace: make([]chainStep, len(steps))}
 	for i, s := range steps {
 		out.Trace[i] = chainStep{
-			Time: s.At.Format(time.RFC3339), Kind: s.Kind, User: s.Login, Number: s.Number, Peer: s.Peer, Talk: s.Talk,
+			Time: a.stamp(s.At), Kind: s.Kind, User: s.Login, Number: s.Number, Peer: s.Peer, Talk: s.Talk,
 		}
 	}
 	return out
@@ -128,7 +128,7 @@ func (a *API) callJournal(ctx context.Context, c *protocol.Client, in journalIn)
 	if err != nil {
 		return journalOut{}, err
 	}
-	q, err := queryOf(in.Filter)
+	q, err := queryOf(in.Filter, a.opts.Zone)
 	if err != nil {
 		return journalOut{}, err
 	}
@@ -141,7 +141,7 @@ func (a *API) callJournal(ctx context.Context, c *protocol.Client, in journalIn)
 	}
 	out := journalOut{Data: make([]journalRow, len(records))}
 	for i, r := range records {
-		out.Data[i] = rowOf(r)
+		out.Data[i] = a.rowOf(r)
 	}
 	return out, nil
 }
@@ -166,7 +166,7 @@ func (a *API) visible(user *pbx.User, wanted string) ([]string, error) {
 	return []string{other.Login}, nil
 }
 
-func queryOf(f journalFilter) (q JournalQuery, err error) {
+func queryOf(f journalFilter, zone *time.Location) (q JournalQuery, err error) {
 	q = JournalQuery{
 		Chain: f.Chain, Talk: f.Talk, Direction: pbx.Direction(f.Kind), Queued: f.CallCenter,
 		MinTalk: time.Duration(f.MinSeconds) * time.Second, Limit: maxJournal, Skip: max(f.Skip, 0),
@@ -179,34 +179,34 @@ func queryOf(f journalFilter) (q JournalQuery, err error) {
 	default:
 		return q, badField("connectiontype", "incoming, outgoing or internal")
 	}
-	if q.From, err = dayOrTime("datestart", f.From, 0); err != nil {
+	if q.From, err = dayOrTime("datestart", f.From, 0, zone); err != nil {
 		return q, err
 	}
-	q.To, err = dayOrTime("datestop", f.To, 1)
+	q.To, err = dayOrTime("datestop", f.To, 1, zone)
 	return q, err
 }
 
-// dayOrTime reads a time of a filter, in the server's zone. A day counts from its start plus so
+// dayOrTime reads a time of a filter. A day counts from its start plus so
 // many days: the last day of a span is meant whole.
-func dayOrTime(field, text string, plusDays int) (time.Time, error) {
+func dayOrTime(field, text string, plusDays int, zone *time.Location) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.ParseInLocation(time.DateOnly, text, time.Local); err == nil {
+	if t, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
 		return t.AddDate(0, 0, plusDays), nil
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime} {
-		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return t, nil
 		}
 	}
 	return time.Time{}, badField("filter."+field, "not a date")
 }
 
-func rowOf(r pbx.CallRecord) journalRow {
+func (a *API) rowOf(r pbx.CallRecord) journalRow {
 	row := journalRow{
-		ID: r.ID, ChainID: r.Chain, TalkID: r.Talk, Started: stamp(r.Started), AnsweredAt: stamp(r.AnsweredAt),
-		Ended: stamp(r.Ended), Seconds: int(r.Talked() / time.Second), Kind: string(r.Direction), Outcome: string(r.Outcome),
+		ID: r.ID, ChainID: r.Chain, TalkID: r.Talk, Started: a.stamp(r.Started), AnsweredAt: a.stamp(r.AnsweredAt),
+		Ended: a.stamp(r.Ended), Seconds: int(r.Talked() / time.Second), Kind: string(r.Direction), Outcome: string(r.Outcome),
 		Login: r.Login, Number: r.Number, Abonent: r.Peer, Name: r.PeerName, PeerLogin: r.PeerLogin,
 		ExtLine: r.External, Queue: r.Queue,
 	}
@@ -217,9 +217,9 @@ func rowOf(r pbx.CallRecord) journalRow {
 }
 
 // stamp writes a time of the journal; an absent one is empty.
-func stamp(t time.Time) string {
+func (a *API) stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Local().Format(time.RFC3339)
+	return t.In(a.opts.Zone).Format(time.RFC3339)
 }

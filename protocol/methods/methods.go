@@ -3,6 +3,7 @@ package methods
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/protocol"
@@ -27,6 +28,9 @@ type API struct {
 func New(o Options) *API {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Zone == nil {
+		o.Zone = time.Local
 	}
 	o.Sessions = o.Sessions.orDefaults()
 	a := &API{opts: o, sw: o.Switch, log: o.Log}

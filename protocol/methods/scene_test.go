@@ -42,7 +42,7 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	desk := newDesk(dir, memory)
 	api := methods.New(methods.Options{
 		Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
-		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101},
+		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
 	})
 	s.engine = protocol.NewEngine(protocol.Options{
 		Table: api.Table(), Events: methods.Events(), Errors: methods.ReplyError, Gone: api.Gone,

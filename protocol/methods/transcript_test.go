@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -17,11 +16,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "write what the server says into the transcripts")
-
-func TestMain(m *testing.M) {
-	time.Local = time.UTC
-	os.Exit(m.Run())
-}
 
 // TestTranscripts plays every dialogue of testdata in JSON and in XML. A transcript has lines of
 //
