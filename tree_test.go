@@ -38,17 +38,17 @@ var rooms = map[string]room{
 	"certs":         {},
 	// floor 1
 	"protocol": {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
-	"pbx/sim":  {ours: []string{"pbx"}, others: []string{"github.com/google/uuid"}, never: []string{"net", "net/http", "database/sql"}},
-	"store":    {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3", "github.com/google/uuid"}},
+	"pbx/sim":  {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
+	"store":    {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	// floor 2
-	"transports": {ours: []string{"protocol", "protocol/wire", "certs"}, others: []string{"github.com/gobwas/ws", "github.com/gobwas/httphead", "golang.org/x/sys"}},
+	"transports": {ours: []string{"protocol", "protocol/wire"}, others: []string{"github.com/gobwas/ws", "golang.org/x/sys"}},
 	"protocol/methods": {
 		ours: []string{"protocol", "protocol/wire", "pbx"}, others: []string{"github.com/google/uuid"},
 		never: []string{"net/http", "database/sql"},
 	},
 	"web": {
-		ours:   []string{"protocol", "protocol/wire", "pbx", "certs", "transports"},
-		others: []string{"github.com/prometheus/client_golang", "github.com/google/uuid", "golang.org/x/image"},
+		ours:   []string{"protocol", "protocol/wire", "pbx", "transports"},
+		others: []string{"github.com/prometheus/client_golang", "golang.org/x/image"},
 	},
 }
 
