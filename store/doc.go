@@ -6,7 +6,8 @@
 //
 // One goroutine writes. It takes whatever is queued, up to 256 writes, and commits it in one
 // transaction with synchronous=FULL, so that the cost of a disk sync is shared by all who wait at
-// that moment. A method that returns an error has waited for its commit: nil means that the write
+// that moment. A second one folds the write-ahead log into the database beside it, so that no commit
+// has to wait for that. A method that returns an error has waited for its commit: nil means that the write
 // survives kill -9 and a loss of power. The methods without an error ([Store.OpenCall],
 // [Store.CloseCall], [Store.SaveState], [Store.SaveEvent]) never wait; [Store.Sync] waits for all that
 // was queued before it.

@@ -202,6 +202,22 @@ func TestQueryIsCut(t *testing.T) {
 	}
 }
 
+func TestViewsUseIndices(t *testing.T) {
+	s := procedures(t)
+	user := map[string]any{"user": "x"}
+	for query, want := range map[string]string{
+		`select id from calls where user = :user and started_ms > 5 order by started_ms desc`: "calls_by_user (who=? AND started>?)",
+		`select id from calls where started_ms > 5`:                                           "calls_by_time (started>?)",
+		`select id from calls where chain = 'x'`:                                              "calls_by_chain",
+	} {
+		got, err := s.Query(t.Context(), `explain query plan `+query, user, store.QueryLimits{})
+		must(t, err)
+		if !strings.Contains(flat(got), want) {
+			t.Errorf("%s: plan without %s: %s", query, want, flat(got))
+		}
+	}
+}
+
 func TestQuerySeesTheNewDirectory(t *testing.T) {
 	s := procedures(t)
 	d, err := pbx.NewDirectory(pbx.Config{Users: []pbx.User{{Login: "zoe"}}})
