@@ -52,7 +52,7 @@ func TestOwnCertificateIsOnlyOurs(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "certs")
 	must[*certs.Reloader](t)(certs.LoadOrMake(dir, nil))
 	file := filepath.Join(dir, "server.pem")
-	if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // that is the mistake to be mended
+	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	must[*certs.Reloader](t)(certs.LoadOrMake(dir, nil))
@@ -150,7 +150,7 @@ func TestFilesAreReloadedWhenTheyChange(t *testing.T) {
 	}
 
 	// A half-written file must not take the server down.
-	good := must[[]byte](t)(os.ReadFile(cert)) //nolint:gosec // our own path
+	good := must[[]byte](t)(os.ReadFile(cert))
 	if err := os.WriteFile(cert, good[:50], 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestServerConfiguration(t *testing.T) {
 		}
 	}
 
-	old := &tls.Config{RootCAs: authority.Pool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // to be refused
+	old := &tls.Config{RootCAs: authority.Pool(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	if _, err := handshake(t, server, old); err == nil {
 		t.Error("TLS 1.1 is accepted")
 	}

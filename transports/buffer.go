@@ -44,7 +44,7 @@ func putBuffer(b *buffer) {
 
 // bufferClass is the smallest power of two that holds n bytes.
 func bufferClass(n int) int {
-	return max(bits.Len(uint(max(n, 1)-1)), smallestBuffer) //nolint:gosec // n is at least 1
+	return max(bits.Len(uint(max(n, 1)-1)), smallestBuffer)
 }
 
 // growBuffer returns a buffer with the bytes of b and room for at least n in all.

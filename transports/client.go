@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/octolink/octolink/protocol"
@@ -32,7 +31,7 @@ type ClientHandler struct {
 	opener Opener
 	opts   Options
 	log    *slog.Logger
-	conns  sync.WaitGroup // readers
+	conns  gate // holds the readers
 }
 
 // NewClientHandler returns a handler that opens a channel of e for each handshake. The Host header
@@ -61,6 +60,10 @@ func (h *ClientHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, &refusal{http.StatusBadRequest, "Sec-WebSocket-Protocol is not a list of tokens", ""})
 		return
 	}
+	if !h.conns.enter() {
+		h.refuse(w, r, &refusal{http.StatusServiceUnavailable, "the server shuts down", ""})
+		return
+	}
 	h.accept(w, r, name, format)
 }
 
@@ -76,11 +79,12 @@ func (h *ClientHandler) refuse(w http.ResponseWriter, r *http.Request, no *refus
 	http.Error(w, no.reason, no.status)
 }
 
-// accept upgrades the connection and gives it to its reader.
+// accept upgrades the connection and gives it to its reader, who leaves the gate.
 func (h *ClientHandler) accept(w http.ResponseWriter, r *http.Request, name string, format wire.Format) {
 	info := h.info(r, format)
 	conn, early, err := switchProtocols(w, r.Header.Get("Sec-Websocket-Key"), name)
 	if err != nil {
+		h.conns.leave()
 		h.log.Info("handshake broke off", "remote", info.Remote, "err", err)
 		return
 	}
@@ -91,7 +95,10 @@ func (h *ClientHandler) accept(w http.ResponseWriter, r *http.Request, name stri
 		opener = unserved{}
 	}
 	// The reader gets its own goroutine: this one holds the request and the server's buffers.
-	h.conns.Go(func() { c.run(opener) })
+	go func() {
+		defer h.conns.leave()
+		c.run(opener)
+	}()
 }
 
 // info describes the connection of a request.
@@ -114,21 +121,9 @@ func (h *ClientHandler) info(r *http.Request, format wire.Format) protocol.Info 
 
 func (h *ClientHandler) remote(r *http.Request) string { return RemoteOf(r, h.opts.TrustedProxies) }
 
-// Wait returns when all connections have ended, or with the context's error before. The engine
-// closes them; no new ones may come.
-func (h *ClientHandler) Wait(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		h.conns.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+// Wait refuses further handshakes and returns when all connections have ended, or with the
+// context's error before. The engine closes them.
+func (h *ClientHandler) Wait(ctx context.Context) error { return h.conns.wait(ctx) }
 
 // localPort is the port that a request came through.
 func localPort(r *http.Request) int {

@@ -33,6 +33,9 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("transports: closed with code %d: %s", e.Code, e.Reason)
 }
 
+// CloseCode tells it to the engine's meter.
+func (e *CloseError) CloseCode() protocol.CloseCode { return e.Code }
+
 // broken is the error for framing that breaks RFC 6455.
 func broken(reason string) *CloseError {
 	return &CloseError{Code: protocol.CloseProtocol, Reason: reason}

@@ -29,7 +29,7 @@ type outbox struct {
 // outboxes is a cache: an idle connection has none.
 var outboxes = sync.Pool{New: func() any { return new(outbox) }}
 
-func newOutbox() *outbox { return outboxes.Get().(*outbox) } //nolint:errcheck // nothing else is in it
+func newOutbox() *outbox { return outboxes.Get().(*outbox) }
 
 // release gives the memory back.
 func (o *outbox) release() {

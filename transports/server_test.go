@@ -139,12 +139,16 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	e := echo()
 	opened, _ := reporting(e)
 	h := transports.NewClientHandler(opener{t, e}, transports.Options{})
-	p := upgrade(t, serve(t, echo(), transports.Options{}, transports.ServerOptions{Handler: h}))
+	addr := serve(t, echo(), transports.Options{}, transports.ServerOptions{Handler: h})
+	p := upgrade(t, addr)
 	c := within(t, opened, "Open")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if err := h.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want a deadline", err)
+	}
+	if r := connect(t, addr).handshake(goodHandshake()); r.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a handshake meanwhile: got %d, want 503", r.StatusCode)
 	}
 	c.Close(1001, "")
 	p.send(closing(1001, "")...)

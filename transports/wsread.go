@@ -2,6 +2,7 @@ package transports
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"time"
@@ -36,7 +37,7 @@ func (c *wsConn) run(opener Opener) {
 // turn reads once, pushes what is whole, and sends what was written meanwhile.
 func (c *wsConn) turn() error {
 	if err := c.sock.read(&c.in, c.asm.need); err != nil {
-		return err
+		return fmt.Errorf("transports: read: %w", err)
 	}
 	corked := c.cork()
 	err := c.pushAll()
@@ -121,6 +122,7 @@ func (c *wsConn) end(err error) error {
 		c.awaitWriter()
 		c.drain()
 	case closing:
+		c.awaitWriter() // who ended its side may still read
 		err = c.afterClose(err)
 	}
 	c.fail(err)

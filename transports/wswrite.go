@@ -2,6 +2,7 @@ package transports
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -51,7 +52,7 @@ func (c *wsConn) flush(batch *outbox, wait bool) {
 			return
 		}
 		if err != nil {
-			c.fail(err)
+			c.fail(fmt.Errorf("transports: write: %w", err))
 		}
 		c.sent(batch)
 		batch = nil
