@@ -137,7 +137,9 @@ func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Mes
 	reply, code := ch.reply(ctx, c, m, msg)
 	ch.engine.tapFrame(c, reply)
 	if m.command {
-		ch.out.release(reply)
+		for _, held := range ch.out.release(reply) {
+			ch.engine.tapFrame(c, held)
+		}
 	} else if reply.Len() > 0 {
 		ch.out.send(reply)
 	}
@@ -178,8 +180,9 @@ func (ch *Channel) send(f Frame) {
 }
 
 func (ch *Channel) event(f Frame) {
-	ch.engine.tapFrame(&ch.self, f)
-	ch.out.event(f)
+	if held := ch.out.event(f); !held {
+		ch.engine.tapFrame(&ch.self, f)
+	}
 }
 
 func (ch *Channel) close(code CloseCode, reason string) { ch.out.close(code, reason) }

@@ -54,7 +54,8 @@ type Sink interface {
 	Frame(frame []byte)
 	// Writable says that the connection can take more, after a Write that took less than all.
 	Writable()
-	// Closed is the last call, made once. err is nil when the peer closed in order.
+	// Closed is the last call, made once. err is nil when the peer closed in order; when the transport
+	// closed because the peer broke a rule, an error in it has a method CloseCode() CloseCode.
 	Closed(err error)
 }
 

@@ -33,22 +33,23 @@ type closing struct {
 // send queues a reply, or anything that need not wait.
 func (o *outbox) send(f Frame) { o.add(f, false) }
 
-// event queues an event; behind the reply of a command that runs for this channel.
-func (o *outbox) event(f Frame) { o.add(f, true) }
+// event queues an event, or holds it for the reply of a command that runs for this channel.
+func (o *outbox) event(f Frame) (held bool) { return o.add(f, true) }
 
-func (o *outbox) add(f Frame, event bool) {
+func (o *outbox) add(f Frame, event bool) (held bool) {
 	o.mu.Lock()
 	if o.closed || o.closing != nil {
 		o.mu.Unlock()
-		return
+		return false
 	}
 	to := &o.queue
-	if event && o.holding > 0 {
+	if held = event && o.holding > 0; held {
 		to = &o.held
 	}
 	*to = append(*to, f)
 	o.bytes += f.Len()
 	o.unlockAndFlush()
+	return held
 }
 
 // hold makes events wait until release.
@@ -59,23 +60,24 @@ func (o *outbox) hold() {
 }
 
 // release queues the reply of a command and then the events that it caused. An empty reply is for
-// requests without a qid.
-func (o *outbox) release(reply Frame) {
+// requests without a qid. It returns the events.
+func (o *outbox) release(reply Frame) (events []Frame) {
 	o.mu.Lock()
 	o.holding--
 	if o.closed {
 		o.mu.Unlock()
-		return
+		return nil
 	}
 	if reply.Len() > 0 && o.closing == nil {
 		o.queue = append(o.queue, reply)
 		o.bytes += reply.Len()
 	}
 	if o.holding == 0 {
-		o.queue = append(o.queue, o.held...)
-		o.held = nil
+		events, o.held = o.held, nil
+		o.queue = append(o.queue, events...)
 	}
 	o.unlockAndFlush()
+	return events
 }
 
 // close ends the connection when all that is queued has left. Only the first call counts.

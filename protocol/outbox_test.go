@@ -274,6 +274,8 @@ func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 		s.client(p).Close(protocol.CloseNormal, "first")
 		s.client(p).Close(protocol.ClosePolicy, "second") // only the first counts
 		s.tell("alice", "too late")
+		p.ask("echo", "too late")
+		p.send([]byte("rubbish"))
 		p.wantClose(0)
 		p.more(1)
 		p.wantClose(0)
@@ -282,6 +284,9 @@ func TestCloseWaitsForWhatIsQueued(t *testing.T) {
 		p.want(told("alice", "a"), told("alice", "b"))
 		if p.reason != "first" || len(p.closed) != 1 {
 			t.Errorf("closed %d times, reason %q", len(p.closed), p.reason)
+		}
+		if got := s.noted(&s.served); got != nil {
+			t.Errorf("served %q on a channel that closes", got)
 		}
 		s.stop()
 	})

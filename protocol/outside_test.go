@@ -48,6 +48,27 @@ func TestTapSeesBothDirections(t *testing.T) {
 	})
 }
 
+// What an operator sees has the order that the peer sees.
+func TestTapOfACommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := sceneOf(t, protocol.Options{}, func(s *scene) []protocol.Method {
+			return []protocol.Method{s.dial("dial").Command()}
+		})
+		p := s.tab(wire.JSON, "alice", "phone")
+		var seen []string
+		s.engine.SetTap(func(_ protocol.Direction, _ string, _ protocol.Info, frame []byte) {
+			seen = append(seen, guid.ReplaceAllString(string(frame), `"qid":"*"`))
+		})
+		p.ask("dial", "1", with("text", "x"))
+		<-s.gate
+		synctest.Wait()
+		if want := append([]string{string(request(wire.JSON, "dial", "1", with("text", "x")))}, p.take()...); !slices.Equal(seen, want) {
+			t.Errorf("got %q, want %q", seen, want)
+		}
+		s.stop()
+	})
+}
+
 // The tap's bytes are only lent: writing into them must not reach a receiver.
 func TestTapCannotChangeWhatIsSent(t *testing.T) {
 	s := newScene(t, protocol.Options{})

@@ -64,7 +64,7 @@ func (p *pipe) Write(frames []protocol.Frame) (int, error) {
 	}
 	p.writing = true
 	p.batches = append(p.batches, len(frames))
-	hook := p.onWrite
+	hook, closed := p.onWrite, len(p.closed) > 0
 	p.mu.Unlock()
 	if hook != nil {
 		hook(len(frames))
@@ -75,7 +75,7 @@ func (p *pipe) Write(frames []protocol.Frame) (int, error) {
 	if p.fail != nil {
 		return 0, p.fail
 	}
-	if len(p.closed) > 0 {
+	if closed {
 		return 0, errors.New("pipe: closed")
 	}
 	taken := len(frames)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/octolink/octolink/protocol"
 	"github.com/octolink/octolink/protocol/wire"
@@ -82,7 +83,7 @@ func part(f wire.Format, id string, number, count int, content string, over ...w
 			}
 		}
 	}
-	return request(f, "multipart", "", fields...)
+	return request(f, "multipart", "part", fields...)
 }
 
 func TestMultipart(t *testing.T) {
@@ -99,11 +100,12 @@ func TestMultipart(t *testing.T) {
 		p.want(`["echoresult",{"qid":"2","result":1,"text":""}]`)
 		p.send(part(f, "a", 1, 3, parts[1]))
 		p.want(`["echoresult",{"qid":"1","result":1,"text":"Жил-был у бабушки"}]`)
-		for i, frame := range wire.Split(f, request(f, "slow", "3", with("text", strings.Repeat("long ", 1000))), 2048, "b") {
+		for _, frame := range wire.Split(f, request(f, "slow", "3", with("text", strings.Repeat("long ", 1000))), 2048, "b") {
 			p.send(frame)
-			_ = i
 		}
 		<-s.gate
+		synctest.Wait()
+		p.want(reply("slow", "3", strings.Repeat("long ", 1000)))
 		s.stop()
 	})
 }
