@@ -161,7 +161,7 @@ function updatePerson(e, p, { me, phone }) {
 /** showJournal shows the user's last calls. */
 export function showJournal({ journal }, { again, play }) {
   show($('journal-empty'), journal.length === 0);
-  $('journal').replaceChildren(...journal.map((r) => journalRow(r, again, play)));
+  keyed($('journal'), journal, (r) => JSON.stringify(r) + t('journal.play'), (r) => journalRow(r, again, play), () => {});
 }
 
 function journalRow(r, again, play) {

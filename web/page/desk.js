@@ -1,7 +1,7 @@
 // What one user's page knows: his state, his phone, the directory, his queue, his calls. It is kept
 // true by the events of the protocol, and read again where an event only says that something changed.
 
-import { Phone, Talk } from './phone.js';
+import { Phone, Ready, Talk } from './phone.js';
 
 const events = ['userstatechanged', 'pbxnumberstatechanged', 'linestatechanged', 'flashstatechanged',
   'confcompositionchanged', 'confcompetitorstatechanged', 'usertextmessagereceived', 'phoneevent'];
@@ -109,7 +109,13 @@ export class Desk {
     const before = this.phone.state;
     this.phone.apply(line);
     this.changed('phone');
-    if (before !== this.phone.state && (before === Talk || this.phone.state === 'ready')) this.soft(this.readJournal());
+    if (before !== this.phone.state && (before === Talk || this.phone.state === Ready)) this.callEnded();
+  }
+
+  // The journal's entry is closed about when the call ends; a second look makes sure.
+  callEnded() {
+    this.soft(this.readJournal());
+    this.after(1500, () => this.readJournal());
   }
 
   async readConference(id) {
@@ -159,9 +165,13 @@ export class Desk {
   }
 
   later(ms) {
+    this.after(ms, () => this.readLine());
+  }
+
+  after(ms, read) {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      this.soft(this.readLine());
+      this.soft(read());
     }, ms);
     this.timers.add(timer);
   }
