@@ -23,7 +23,7 @@ type competitor struct {
 	ExtLine   bool   `wire:"isextline" doc:"outside"`
 	Creator   bool   `wire:"iscreator" doc:"made the conference"`
 	Director  bool   `wire:"isdirector" doc:"leads it"`
-	Ghost     bool   `wire:"isghost" doc:"listens in"`
+	Ghost     bool   `wire:"isghost" doc:"listens in, or is listened to"`
 	GhostMain bool   `wire:"isghostmajor" doc:"is listened to"`
 	Hidden    bool   `wire:"ishidden" doc:"not shown to the others"`
 	Help      bool   `wire:"ghosthelp" doc:"only the one who is listened to hears him"`
@@ -34,8 +34,10 @@ func competitorOf(m pbx.ConferenceMember) competitor {
 	return competitor{
 		ID: m.ID, UserID: p.UserID, UserLogin: p.UserLogin, UserName: p.UserName, Number: p.Number,
 		CallerID: p.CallerID, Name: p.Name, ChainID: p.ChainID, State: string(m.State), ExtLine: p.IsExtLine,
-		Creator: m.Creator, Director: m.Director, Ghost: m.Ghost, GhostMain: m.GhostMain,
-		Hidden: m.Ghost, Help: m.Help,
+		Creator: m.Creator, Director: m.Director, GhostMain: m.GhostMain, Hidden: m.Ghost, Help: m.Help,
+		// In a ghost conference oktell.js shows nobody else, and changes the mode only for a party
+		// that it shows: so the one who is listened to has the flag too [P 8.4].
+		Ghost: m.Ghost || m.GhostMain,
 	}
 }
 
@@ -204,12 +206,22 @@ func (a *API) mine(c *protocol.Client, id string) (pbx.Conference, error) {
 }
 
 type competitorsOut struct {
+	Result  int          `wire:"result" doc:"1, or 0 when there is no such conference"`
+	Error   int          `wire:"error,omitempty" doc:"code of the error, when result is 0"`
+	Code    int          `wire:"errorcode,omitempty" doc:"the same"`
+	Text    string       `wire:"errormsg,omitempty" doc:"the error"`
 	Members []competitor `wire:"competitorlist" doc:"the participants"`
 }
 
+// conferenceCompetitors tells an error with an empty list: clients walk along the list without a
+// look at the result [P 6.5].
 func (a *API) conferenceCompetitors(_ context.Context, c *protocol.Client, in conferenceIn) (competitorsOut, error) {
 	conf, err := a.mine(c, in.ID)
-	return competitorsOut{competitorsOf(conf)}, err
+	if err != nil {
+		refused := ReplyError(err)
+		return competitorsOut{Error: refused.Code, Code: refused.Code, Text: refused.Text, Members: []competitor{}}, nil
+	}
+	return competitorsOut{Result: 1, Members: competitorsOf(conf)}, nil
 }
 
 type kickIn struct {

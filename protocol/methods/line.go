@@ -78,6 +78,10 @@ func partyOf(line pbx.Line) lineParty {
 	switch l.State {
 	case pbx.LegReserved:
 		p.AutoCall = l.Callback == pbx.CallbackAbonent
+		if !p.AutoCall {
+			// The number alone is a call to clients that read the line twice before the phone rings [P 5.6].
+			p.Ringing, p.Direction = true, "acm_callback"
+		}
 	case pbx.LegRinging:
 		p.Ringing = true
 		if l.Callback != pbx.NoCallback {

@@ -87,16 +87,17 @@ func (a *API) setUserState(ctx context.Context, c *protocol.Client, in setStateI
 	return a.change(ctx, c, change)
 }
 
+// change answers with the state as it is when the answer leaves: clients take it for the newest
+// [P 5.8], and while it was written to the disk a queue may have rung the user who became ready.
 func (a *API) change(ctx context.Context, c *protocol.Client, change pbx.StateChange) (ownState, error) {
-	state, err := a.sw.SetState(ctx, c.Login(), change)
-	if err != nil {
+	if _, err := a.sw.SetState(ctx, c.Login(), change); err != nil {
 		return ownState{}, err
 	}
 	if err := a.opts.Settings.Sync(ctx); err != nil {
 		a.log.Error("a user's state is not kept", "user", c.Login(), "err", err)
 		return ownState{}, errStorage
 	}
-	return a.ownState(c, state), nil
+	return a.ownState(c, a.sw.User(c.Login())), nil
 }
 
 func (a *API) enterCallCenter(ctx context.Context, c *protocol.Client, _ struct{}) (ownState, error) {

@@ -16,6 +16,8 @@ type tab struct {
 	name  string
 	sink  protocol.Sink
 
+	frame sync.Mutex // a connection has one reader, a phone any number of timers
+
 	mu     sync.Mutex
 	lines  []string // got since the last look
 	told   string   // phone's state as shown last
@@ -127,6 +129,8 @@ func (t *tab) send(text string) {
 			t.scene.t.Fatal(err)
 		}
 	}
+	t.frame.Lock()
+	defer t.frame.Unlock()
 	t.sink.Frame(frame)
 }
 
