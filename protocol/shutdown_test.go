@@ -14,9 +14,9 @@ import (
 )
 
 // endsWhenClosed makes a pipe behave as a transport: after Close comes Closed.
-func (p *pipe) endsWhenClosed(after time.Duration) {
+func (p *pipe) endsWhenClosed() {
 	p.mu.Lock()
-	p.onClose = func(protocol.CloseCode) { time.AfterFunc(after, func() { p.end(nil) }) }
+	p.onClose = func(protocol.CloseCode) { time.AfterFunc(time.Millisecond, func() { p.end(nil) }) }
 	p.mu.Unlock()
 }
 
@@ -36,8 +36,8 @@ func TestShutdownFinishesTheRequestInHand(t *testing.T) {
 	inBothFormats(t, func(t *testing.T, f wire.Format) {
 		s := newScene(t, protocol.Options{})
 		busy, idle := s.tab(f, "alice", "phone"), s.open(f)
-		busy.endsWhenClosed(time.Millisecond)
-		idle.endsWhenClosed(time.Millisecond)
+		busy.endsWhenClosed()
+		idle.endsWhenClosed()
 		busy.ask("slow", "1", with("text", "in hand"))
 		busy.ask("slow", "2", with("text", "waits"))
 		synctest.Wait()
@@ -69,7 +69,7 @@ func TestShutdownIsNotProlongedByRequests(t *testing.T) {
 				return none{}, nil
 			}))
 		p := s.tab(wire.JSON, "alice")
-		p.endsWhenClosed(0)
+		p.endsWhenClosed()
 		p.ask("nap", "1")
 		start := time.Now()
 		ended := s.shutdown(time.Hour)
@@ -91,7 +91,7 @@ func TestShutdownDeadline(t *testing.T) {
 	inBothFormats(t, func(t *testing.T, f wire.Format) {
 		s := newScene(t, protocol.Options{})
 		p := s.tab(f, "alice")
-		p.endsWhenClosed(time.Millisecond)
+		p.endsWhenClosed()
 		p.ask("slow", "1")
 		start := time.Now()
 		ended := s.shutdown(5 * time.Second)
@@ -183,7 +183,7 @@ func TestShutdownOfManyChannels(t *testing.T) {
 		pipes := make([]*pipe, 300)
 		for i := range pipes {
 			pipes[i] = s.tab(wire.Format(i%2), "alice")
-			pipes[i].endsWhenClosed(0)
+			pipes[i].endsWhenClosed()
 			pipes[i].ask("slow", "1")
 		}
 		ended := s.shutdown(time.Minute)
