@@ -16,6 +16,7 @@ type Channel struct {
 	format wire.Format
 	out    outbox
 	self   Client
+	server *serverSide // nil for a browser's channel
 
 	opened    time.Time
 	heard     atomic.Int64 // when the peer last gave a sign of life, nanoseconds since the engine's start
@@ -110,10 +111,22 @@ func errorFrame(f wire.Format, e *wire.Error) Frame {
 	return Frame{Head: wire.AppendTail(appendError(wire.AppendHead(nil, f, "error", ""), f, e), f)}
 }
 
-// message brings a request to its client's mailbox.
+// message gives an answer to the one who waits for it, and brings a request to its client's mailbox.
 func (ch *Channel) message(msg wire.Message) {
-	if !isReply(msg.Name) {
-		ch.self.accept(ch.engine.opts.Table.byName[msg.Name], msg)
+	if ch.server != nil && ch.server.calls.settle(msg) {
+		return
+	}
+	m := ch.engine.opts.Table.byName[msg.Name]
+	if isReply(msg.Name) && (m == nil || !m.silent) {
+		return
+	}
+	for taken := false; !taken; {
+		c, refused := ch.clientOf(msg)
+		if refused != nil {
+			ch.refuse(&ch.self, m, msg, refused)
+			return
+		}
+		taken = c.accept(m, msg)
 	}
 }
 
@@ -127,25 +140,39 @@ func nameOfReply(m *Method, msg wire.Message) string {
 // serve runs a method and sends its reply. m is nil for a name that the table does not have.
 func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message) {
 	if e := c.refusal(m, msg); e != nil {
-		ch.refuse(m, msg, e)
+		ch.refuse(c, m, msg, e)
 		return
 	}
 	start := ch.engine.clock()
 	if m.command {
-		ch.out.hold()
+		ch.out.hold(c)
 	}
 	reply, code := ch.reply(ctx, c, m, msg)
-	ch.engine.tapFrame(c, reply)
-	if m.command {
-		for _, held := range ch.out.release(reply) {
-			ch.engine.tapFrame(c, held)
-		}
-	} else if reply.Len() > 0 {
-		ch.out.send(reply)
-	}
+	ch.answer(c, m, reply)
 	ch.engine.opts.Meter.Request(m.Name, code, ch.engine.clock()-start)
 	if end := ch.lastReply.Load(); end != nil {
 		ch.out.close(end.code, end.reason)
+	}
+}
+
+// answer queues a reply, if there is one, and lets the events go that waited for it.
+func (ch *Channel) answer(c *Client, m *Method, reply Frame) {
+	ch.engine.tapFrame(c, reply)
+	var frames []Frame
+	switch {
+	case reply.Len() == 0:
+	case ch.server == nil && !m.command:
+		ch.out.send(reply)
+		return
+	default:
+		frames = ch.split(reply)
+	}
+	if !m.command {
+		ch.out.send(frames...)
+		return
+	}
+	for _, held := range ch.out.release(c, frames...) {
+		ch.engine.tapFrame(c, held)
 	}
 }
 
@@ -160,28 +187,29 @@ func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg wire.Mes
 		ch.engine.log.Error("a request failed", "method", m.Name, "client", c.Name(),
 			"user", c.Login(), "qid", string(msg.QID), "err", err)
 	}
-	if msg.QID == "" {
+	if msg.QID == "" || m.silent {
 		return Frame{}, e.Code
 	}
-	return badReply(ch.format, m.Reply, msg.QID, e), e.Code
+	return badReply(c, m.Reply, msg, e), e.Code
 }
 
 // refuse answers a request that does not reach a method.
-func (ch *Channel) refuse(m *Method, msg wire.Message, e *wire.Error) {
+func (ch *Channel) refuse(c *Client, m *Method, msg wire.Message, e *wire.Error) {
 	ch.engine.opts.Meter.Request("", e.Code, 0)
-	if msg.QID != "" {
-		ch.send(badReply(ch.format, nameOfReply(m, msg), msg.QID, e))
+	if msg.QID != "" && (m == nil || !m.silent) {
+		ch.send(badReply(c, nameOfReply(m, msg), msg, e))
 	}
 }
 
+// send queues a message that is no event, in parts if the peer wants them.
 func (ch *Channel) send(f Frame) {
 	ch.engine.tapFrame(&ch.self, f)
-	ch.out.send(f)
+	ch.out.send(ch.split(f)...)
 }
 
-func (ch *Channel) event(f Frame) {
-	if held := ch.out.event(f); !held {
-		ch.engine.tapFrame(&ch.self, f)
+func (ch *Channel) event(c *Client, f Frame) {
+	if held := ch.out.event(c, f); !held {
+		ch.engine.tapFrame(c, f)
 	}
 }
 
@@ -193,5 +221,9 @@ func (ch *Channel) Writable() { ch.out.writable() }
 // Closed forgets the channel.
 func (ch *Channel) Closed(err error) {
 	ch.out.gone()
-	ch.engine.forget(ch, err)
+	var tunnels []*Client
+	if ch.server != nil {
+		tunnels = ch.server.end()
+	}
+	ch.engine.forget(ch, tunnels, err)
 }

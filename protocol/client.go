@@ -18,7 +18,8 @@ type Identity struct {
 // A Client is one party that sends requests: on a client channel the browser tab itself. Handlers
 // get it and need not care how its messages travel.
 type Client struct {
-	ch *Channel
+	ch     *Channel
+	tunnel string // lower-case login of a user behind a server channel; "" for the channel's own client
 
 	identity atomic.Pointer[Identity] // written under hub.mu, read by everybody
 
@@ -26,11 +27,16 @@ type Client struct {
 	subs uint64 // by the bits of the Events table
 	slot int    // place among the hub's clients with the same subs; negative: not there
 
+	// out.mu of the channel
+	held    []Frame // events that wait for a command's reply
+	holding int     // commands that run
+
 	mu       sync.Mutex // mailbox
 	box      []queued
 	bytes    int // that box holds on to
 	working  bool
 	draining bool          // the engine shuts down: nothing more is accepted
+	dropped  bool          // a tunnel that is forgotten; who finds it looks again
 	idle     chan struct{} // closed when the worker ends, if somebody waits for that
 }
 
@@ -59,13 +65,34 @@ func (c *Client) LogIn(id Identity) error { return c.ch.engine.hub.enter(c, id) 
 func (c *Client) LogOut() { c.ch.engine.hub.leave(c) }
 
 // CloseAfterReply ends the client's channel when everything that is queued, and the reply to the
-// request in hand, has left.
+// request in hand, has left. The channel of a CRM server lives on for its other users.
 func (c *Client) CloseAfterReply(code CloseCode, reason string) {
+	if c.ch.server != nil {
+		return
+	}
 	c.ch.lastReply.CompareAndSwap(nil, &closing{code, reason})
 }
 
-// Close ends the client's channel when everything that is queued has left.
-func (c *Client) Close(code CloseCode, reason string) { c.ch.close(code, reason) }
+// Close ends the client's channel when everything that is queued has left; not that of a CRM server.
+func (c *Client) Close(code CloseCode, reason string) {
+	if c.ch.server == nil {
+		c.ch.close(code, reason)
+	}
+}
+
+// Tunnelled reports whether the client is a user behind a CRM server.
+func (c *Client) Tunnelled() bool { return c.tunnel != "" }
+
+// Trusted reports whether the client's channel vouches for its users: their logins need no password.
+func (c *Client) Trusted() bool { return c.Tunnelled() && c.ch.server.link.opts.Trust }
+
+// Server is the channel of a CRM server that the message came through, nil for a browser's.
+func (c *Client) Server() *Channel {
+	if c.ch.server == nil {
+		return nil
+	}
+	return c.ch
+}
 
 // Subscribe adds event and group names to what the client is told; before the login too, it counts
 // from then on [P 5.4].
@@ -77,13 +104,18 @@ func (c *Client) Unsubscribe(names []string) { c.ch.engine.hub.subscribe(c, name
 // refusal is why a request reaches no method, nil when it does. m is nil for a name that the table
 // does not have: who is not logged in does not learn what there is.
 func (c *Client) refusal(m *Method, msg wire.Message) *wire.Error {
+	if c.ch.server != nil && !c.Tunnelled() {
+		return c.ch.serverRefusal(m)
+	}
 	id := c.Identity()
 	switch {
 	case id == nil && (m == nil || m.Access != Anyone):
 		return errNotLoggedIn
+	case m != nil && m.Access >= Servers:
+		return errUnknownMethod
 	case m == nil:
 		return errUnknownMethod
-	case id != nil && !id.mayName(msg): // also a second login on the same connection
+	case id != nil && !c.Tunnelled() && !id.mayName(msg): // also a second login on the same connection
 		return errOtherUser
 	}
 	return nil
@@ -92,7 +124,6 @@ func (c *Client) refusal(m *Method, msg wire.Message) *wire.Error {
 // mayName reports whether a request that names a user names this client's own: clients put their
 // login into every request [P 3.1]. An empty name or a zero GUID names nobody.
 func (id *Identity) mayName(msg wire.Message) bool {
-	const zero = "00000000-0000-0000-0000-000000000000"
 	return (msg.UserLogin == "" || strings.EqualFold(msg.UserLogin, id.Login)) &&
-		(msg.UserID == "" || msg.UserID == zero || strings.EqualFold(msg.UserID, id.UserID))
+		(noID(msg.UserID) || strings.EqualFold(msg.UserID, id.UserID))
 }

@@ -35,6 +35,11 @@ type Frame struct {
 // Len is the frame's size in bytes.
 func (f Frame) Len() int { return len(f.Head) + len(f.Body) + len(f.Tail) }
 
+// whole is the frame in one piece.
+func (f Frame) whole() []byte {
+	return append(append(append(make([]byte, 0, f.Len()), f.Head...), f.Body...), f.Tail...)
+}
+
 // A Conn carries frames to one peer. Its methods may be called from any goroutine.
 type Conn interface {
 	Info() Info

@@ -65,9 +65,16 @@ type Options struct {
 	// Errors translates a handler's error for its caller; nil for one that callers may not see.
 	Errors func(error) *wire.Error
 	// Gone is told when a logged-in client is no more: it logged out or its channel closed.
-	Gone  func(*Client, Identity)
-	Meter Meter
-	Log   *slog.Logger
+	Gone func(*Client, Identity)
+	// Resolve finds the user whom a CRM server names, or says what it is told. Nil means there are no links.
+	Resolve func(login, userID string) (Identity, *wire.Error)
+	// Links is told what becomes of links.
+	Links LinkHooks
+	// ServerEvents are names of events that a CRM server is told unasked, TunnelEvents those that it
+	// is told about a user who works through it [P 4.2].
+	ServerEvents, TunnelEvents []string
+	Meter                      Meter
+	Log                        *slog.Logger
 }
 
 // An Engine holds all channels.
@@ -78,12 +85,15 @@ type Engine struct {
 	started time.Time
 	tap     tap
 
+	serverEvents, tunnelEvents uint64 // bits of the Events table
+
 	ctx     context.Context // ends when Shutdown has waited long enough
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
 
 	mu       sync.Mutex
 	channels map[*Channel]struct{}
+	links    map[string]*Link
 	down     bool
 	empty    chan struct{} // closed once when down and no channel is left
 	isEmpty  bool
@@ -103,8 +113,9 @@ func NewEngine(o Options) *Engine {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Engine{
+		serverEvents: o.Events.Mask(o.ServerEvents), tunnelEvents: o.Events.Mask(o.TunnelEvents),
 		opts: o, hub: newHub(o), log: o.Log, started: time.Now(), ctx: ctx, cancel: cancel,
-		channels: make(map[*Channel]struct{}), empty: make(chan struct{}),
+		channels: make(map[*Channel]struct{}), links: make(map[string]*Link), empty: make(chan struct{}),
 	}
 }
 
@@ -125,6 +136,9 @@ func (e *Engine) Open(c Conn) Sink {
 	ch.out.conn, ch.out.limit = c, e.opts.Limits.Queue
 	ch.self = Client{ch: ch, slot: noSlot}
 	ch.Alive()
+	if info.Kind == ServerKind {
+		e.openServer(ch, info.Link)
+	}
 	e.opts.Meter.Opened(info)
 	e.mu.Lock()
 	e.channels[ch] = struct{}{}
@@ -136,8 +150,9 @@ func (e *Engine) Open(c Conn) Sink {
 	return ch
 }
 
-func (e *Engine) forget(ch *Channel, err error) {
+func (e *Engine) forget(ch *Channel, tunnels []*Client, err error) {
 	e.hub.end(&ch.self)
+	e.endTunnels(ch, tunnels)
 	e.mu.Lock()
 	delete(e.channels, ch)
 	e.checkEmpty()

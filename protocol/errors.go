@@ -21,6 +21,9 @@ var (
 	errOtherUser     = &wire.Error{Code: CodeForbidden, Text: "The request names another user than this connection's"}
 	errUnknownMethod = &wire.Error{Code: CodeUnknownMethod, Text: "Unknown method"}
 	errMailboxFull   = &wire.Error{Code: CodeBusy, Text: "Too many requests at once"}
+	errNotIntroduced = &wire.Error{Code: CodeNotLoggedIn, Text: "Say who you are first: whoareyou or iam"}
+	errNotTunnelled  = &wire.Error{Code: CodeForbidden, Text: "This user may not work through this link"}
+	errForUsers      = &wire.Error{Code: CodeNotLoggedIn, Text: "The request must name a user who is logged in"}
 	errInternal      = &wire.Error{Code: CodeInternal, Text: "Internal error"}
 )
 

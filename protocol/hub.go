@@ -42,7 +42,7 @@ func (h *Hub) Publish(ev Event) {
 			h.log.Error("an event cannot be encoded", "event", ev.def.Name, "err", err)
 			return
 		}
-		r.client.ch.event(frame)
+		r.client.ch.event(r.client, frame)
 	}
 	h.meter.Event(ev.def.Name, len(receivers))
 }
@@ -63,6 +63,7 @@ func (h *Hub) receivers(ev Event) []receiver {
 		return subscribed(nil, h.byUser[strings.ToLower(ev.audience.login)], bit)
 	case someClients:
 		some := subscribed(nil, ev.audience.clients, bit)
+		some = slices.DeleteFunc(some, func(r receiver) bool { return r.id == nil })
 		slices.SortStableFunc(some, func(a, b receiver) int { return strings.Compare(a.id.Login, b.id.Login) })
 		return some
 	}
@@ -89,7 +90,8 @@ func (h *Hub) subscribers(bit uint64) []receiver {
 // subscribed appends those who are logged in and listen to an event. mu of the hub is held.
 func subscribed(out []receiver, clients []*Client, bit uint64) []receiver {
 	for _, c := range clients {
-		if id := c.identity.Load(); id != nil && c.subs&bit != 0 {
+		id := c.identity.Load()
+		if c.subs&bit != 0 && (id != nil || c.ch.server != nil && !c.Tunnelled()) {
 			out = append(out, receiver{c, id})
 		}
 	}
@@ -168,10 +170,23 @@ func (h *Hub) leave(c *Client) {
 	}
 }
 
+// enterServer lets a CRM server hear what everybody hears.
+func (h *Hub) enterServer(c *Client, subs uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.slot == noSlot {
+		c.subs |= subs
+		h.place(c)
+	}
+}
+
 // end is leave for ever: the channel has closed.
 func (h *Hub) end(c *Client) {
 	h.mu.Lock()
 	was := h.leaveLocked(c)
+	if c.slot >= 0 { // a CRM server
+		h.displace(c)
+	}
 	c.slot = closedSlot
 	h.mu.Unlock()
 	if was != nil {

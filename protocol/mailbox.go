@@ -17,10 +17,14 @@ type queued struct {
 // order per client, and clients do not wait for each other. It is called by the one who pushes
 // frames and never waits. Who may ask is judged when the request's turn comes: a login may be
 // ahead of it.
-func (c *Client) accept(m *Method, msg wire.Message) {
+// It reports false for a client that is forgotten.
+func (c *Client) accept(m *Method, msg wire.Message) bool {
 	atOnce := m == nil || m.quick || c.refusal(m, msg) != nil
 	c.mu.Lock()
 	switch {
+	case c.dropped:
+		c.mu.Unlock()
+		return false
 	case c.draining:
 		c.mu.Unlock()
 	case atOnce && !c.working:
@@ -28,10 +32,11 @@ func (c *Client) accept(m *Method, msg wire.Message) {
 		c.ch.serve(c.ch.engine.ctx, c, m, msg)
 	case c.full(msg.Size()):
 		c.mu.Unlock()
-		c.ch.refuse(m, msg, errMailboxFull)
+		c.ch.refuse(c, m, msg, errMailboxFull)
 	default:
 		c.put(m, msg)
 	}
+	return true
 }
 
 // full reports whether a request of that size has no place. An empty mailbox takes every size. mu
@@ -79,6 +84,10 @@ func (c *Client) next() (q queued, ok bool) {
 		return q, true
 	}
 	c.box, c.working = nil, false
+	if c.Tunnelled() && c.Identity() == nil { // it did not log in, or logged out
+		c.dropped = true
+		c.ch.server.drop(c)
+	}
 	if c.idle != nil {
 		close(c.idle)
 		c.idle = nil

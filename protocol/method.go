@@ -15,16 +15,26 @@ type Access uint8
 
 // The levels of access.
 const (
-	Anyone  Access = iota // before the login too [P 5.1]
-	Clients               // a logged-in user
+	Anyone    Access = iota // before the login too [P 5.1]
+	Clients                 // a logged-in user, in a tunnel or directly
+	Everyone                // a logged-in user, or a CRM server on its own behalf [P 4.4]
+	Servers                 // a CRM server on its own behalf
+	Strangers               // a CRM server, also one that has not said who it is [P 4.1]
 )
 
 // String is the level's name in the reference.
 func (a Access) String() string {
-	if a == Anyone {
+	switch a {
+	case Anyone:
 		return "anyone"
+	case Clients:
+		return "logged-in user"
+	case Everyone:
+		return "logged-in user, CRM server"
+	case Servers:
+		return "CRM server"
 	}
-	return "logged-in user"
+	return "CRM server before its introduction"
 }
 
 // A Method is one row of the table: what a peer may ask for. Make it with [Def].
@@ -37,6 +47,8 @@ type Method struct {
 	quick   bool
 	command bool
 	plain   bool
+	silent  bool // never answered
+	names   bool // the answer's own fields name the user
 	in, out reflect.Type
 	call    func(context.Context, *Client, wire.Message) (any, error)
 }
@@ -55,6 +67,7 @@ func Def[In, Out any](name string, who Access, doc string, h func(context.Contex
 	if err := errors.Join(checkIn(m.in), checkOut(answerType(m.out))); err != nil {
 		panic(fmt.Sprintf("protocol: method %s: %v", name, err))
 	}
+	m.names = namesUser(answerType(m.out))
 	m.call = func(ctx context.Context, c *Client, msg wire.Message) (any, error) {
 		var in In
 		if err := bind(msg, &in); err != nil {
@@ -71,6 +84,9 @@ func (m Method) Quick() Method { m.quick = true; return m }
 // Command marks a method that causes events for its own caller. On the caller's channel they wait
 // until the reply is queued: clients have seen that order since the first version [P 10.2].
 func (m Method) Command() Method { m.command = true; return m }
+
+// Silent marks a message that only tells something: it is never answered, whatever its name.
+func (m Method) Silent() Method { m.silent = true; return m }
 
 // Named gives the answer another name than usual [P 3.2].
 func (m Method) Named(reply string) Method { m.Reply = reply; return m }
@@ -95,10 +111,10 @@ func (m *Method) run(ctx context.Context, c *Client, msg wire.Message) (answer F
 		}
 	}()
 	out, err := m.call(ctx, c, msg)
-	if err != nil || msg.QID == "" {
+	if err != nil || msg.QID == "" || m.silent {
 		return Frame{}, err
 	}
-	return goodReply(c.ch.format, m, msg.QID, out)
+	return goodReply(c, m, msg, out)
 }
 
 // bind fills a handler's request; one that wants an Object gets all parameters.
@@ -161,3 +177,13 @@ func NewTable(rows ...Method) *Table {
 
 // Methods are the rows in the order of the table.
 func (t *Table) Methods() []Method { return t.rows }
+
+// namesUser reports whether an answer's own fields say whom it is about.
+func namesUser(t reflect.Type) bool {
+	for _, f := range describe(t) {
+		if f.Name == "userlogin" {
+			return true
+		}
+	}
+	return false
+}

@@ -13,9 +13,7 @@ type outbox struct {
 
 	mu       sync.Mutex
 	queue    []Frame
-	held     []Frame // events that wait for a command's reply
-	holding  int     // commands that run
-	bytes    int     // in queue and held
+	bytes    int // in queue, and held by clients
 	flushing bool
 	blocked  bool // the connection took less than all; Writable lifts it
 	again    bool // Writable came while flushing
@@ -30,50 +28,64 @@ type closing struct {
 	reason string
 }
 
-// send queues a reply, or anything that need not wait.
-func (o *outbox) send(f Frame) { o.add(f, false) }
+// send queues frames that need not wait; they leave one behind the other.
+func (o *outbox) send(frames ...Frame) {
+	o.mu.Lock()
+	if o.closed || o.closing != nil {
+		o.mu.Unlock()
+		return
+	}
+	o.push(frames)
+	o.unlockAndFlush()
+}
 
-// event queues an event, or holds it for the reply of a command that runs for this channel.
-func (o *outbox) event(f Frame) (held bool) { return o.add(f, true) }
+func (o *outbox) push(frames []Frame) { // mu is held
+	o.queue = append(o.queue, frames...)
+	for i := range frames {
+		o.bytes += frames[i].Len()
+	}
+}
 
-func (o *outbox) add(f Frame, event bool) (held bool) {
+// event queues an event for a client, or holds it for the reply of a command that runs for him.
+func (o *outbox) event(c *Client, f Frame) (held bool) {
 	o.mu.Lock()
 	if o.closed || o.closing != nil {
 		o.mu.Unlock()
 		return false
 	}
-	to := &o.queue
-	if held = event && o.holding > 0; held {
-		to = &o.held
+	if held = c.holding > 0; held {
+		c.held = append(c.held, f)
+		o.bytes += f.Len()
+	} else {
+		o.queue = append(o.queue, f)
+		o.bytes += f.Len()
 	}
-	*to = append(*to, f)
-	o.bytes += f.Len()
 	o.unlockAndFlush()
 	return held
 }
 
-// hold makes events wait until release.
-func (o *outbox) hold() {
+// hold makes a client's events wait until release.
+func (o *outbox) hold(c *Client) {
 	o.mu.Lock()
-	o.holding++
+	c.holding++
 	o.mu.Unlock()
 }
 
-// release queues the reply of a command and then the events that it caused. An empty reply is for
+// release queues the reply of a command and then the events that it caused. There is no reply for
 // requests without a qid. It returns the events.
-func (o *outbox) release(reply Frame) (events []Frame) {
+func (o *outbox) release(c *Client, reply ...Frame) (events []Frame) {
 	o.mu.Lock()
-	o.holding--
+	c.holding--
 	if o.closed {
+		c.held = nil
 		o.mu.Unlock()
 		return nil
 	}
-	if reply.Len() > 0 && o.closing == nil {
-		o.queue = append(o.queue, reply)
-		o.bytes += reply.Len()
+	if o.closing == nil {
+		o.push(reply)
 	}
-	if o.holding == 0 {
-		events, o.held = o.held, nil
+	if c.holding == 0 {
+		events, c.held = c.held, nil
 		o.queue = append(o.queue, events...)
 	}
 	o.unlockAndFlush()
@@ -120,7 +132,7 @@ func (o *outbox) gone() {
 func (o *outbox) drop() { // mu is held
 	o.closed = true
 	o.over.Store(true)
-	o.queue, o.held, o.bytes = nil, nil, 0
+	o.queue, o.bytes = nil, 0
 }
 
 // ending reports whether nothing that is sent from now on leaves.

@@ -30,17 +30,20 @@ type Renamed struct {
 
 // goodReply encodes a handler's answer: the request's qid, result 1 and the handler's fields. A
 // shared body is not copied.
-func goodReply(f wire.Format, m *Method, qid wire.Token, out any) (Frame, error) {
-	name := m.Reply
+func goodReply(c *Client, m *Method, msg wire.Message, out any) (Frame, error) {
+	f, name := c.ch.format, m.Reply
 	if r, ok := out.(Renamed); ok {
 		out = r.Fields
 		if r.Name != "" {
 			name = r.Name
 		}
 	}
-	head := wire.AppendHead(make([]byte, 0, 256), f, name, qid)
+	head := wire.AppendHead(make([]byte, 0, 256), f, name, msg.QID)
 	if !m.plain {
 		head, _ = wire.AppendField(head, f, "result", 1)
+	}
+	if c.ch.server != nil && !m.names {
+		head = appendAsker(head, c, msg)
 	}
 	if s, ok := out.(sharedBody); ok {
 		body, err := s.fields(f)
@@ -56,9 +59,22 @@ func goodReply(f wire.Format, m *Method, qid wire.Token, out any) (Frame, error)
 var tails = [2][]byte{wire.AppendTail(nil, wire.JSON), wire.AppendTail(nil, wire.XML)}
 
 // badReply encodes an error under every name by which a client may look for it [P 3.3].
-func badReply(f wire.Format, name string, qid wire.Token, e *wire.Error) Frame {
-	b := wire.AppendHead(make([]byte, 0, 256), f, name, qid)
+func badReply(c *Client, name string, msg wire.Message, e *wire.Error) Frame {
+	f := c.ch.format
+	b := wire.AppendHead(make([]byte, 0, 256), f, name, msg.QID)
+	if c.ch.server != nil {
+		b = appendAsker(b, c, msg)
+	}
 	return Frame{Head: wire.AppendTail(appendError(b, f, e), f)}
+}
+
+// appendAsker writes for whom a CRM server asked: it finds its own user by that, not by the qid
+// [P 4.2]. Somebody whom we do not know gets back the names that he came under.
+func appendAsker(b []byte, c *Client, msg wire.Message) []byte {
+	if id := c.Identity(); id != nil {
+		return appendUser(b, c.ch.format, id.Login, id.UserID)
+	}
+	return appendUser(b, c.ch.format, msg.UserLogin, msg.UserID)
 }
 
 func appendError(b []byte, f wire.Format, e *wire.Error) []byte {

@@ -22,7 +22,9 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	e.mu.Unlock()
 	all := e.list()
 	for _, ch := range all {
-		ch.self.drain()
+		for _, c := range ch.clients() {
+			c.drain()
+		}
 	}
 	closeAll(ctx, all)
 	var err error
@@ -62,7 +64,9 @@ func closeAll(ctx context.Context, all []*Channel) {
 	for _, ch := range all {
 		room <- struct{}{}
 		closers.Go(func() {
-			ch.self.finished(ctx)
+			for _, c := range ch.clients() {
+				c.finished(ctx)
+			}
 			ch.close(CloseGoingAway, goingAway)
 			<-room
 		})

@@ -37,6 +37,12 @@ func (e *Engine) tapFrame(c *Client, f Frame) {
 	if e.tap.fn.Load() == nil || f.Len() == 0 {
 		return
 	}
-	whole := append(append(append(make([]byte, 0, f.Len()), f.Head...), f.Body...), f.Tail...)
-	e.tapped(Out, c, whole)
+	e.tapped(Out, c, f.whole())
+}
+
+// tapPost shows what goes over HTTP, where there is no channel.
+func (e *Engine) tapPost(d Direction, info Info, frame []byte) {
+	if fn := e.tap.fn.Load(); fn != nil {
+		(*fn)(d, "", info, frame)
+	}
 }

@@ -1,0 +1,108 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// A Peer is a CRM server that we can ask: behind a permanent channel, or an HTTP address.
+type Peer interface {
+	// Name is the link's name.
+	Name() string
+	// Permanent reports whether messages can be pushed to it at any time.
+	Permanent() bool
+	// Call asks and waits for a message of one of the names with the question's qid. Errors:
+	// [ErrGone], [ErrTooManyCalls], those of ctx, and a transport's.
+	Call(ctx context.Context, name string, fields any, replies ...string) (wire.Message, error)
+	// Notify tells something that is not answered. Errors: [ErrGone], and a transport's.
+	Notify(ctx context.Context, name string, fields any) error
+}
+
+// What asking a peer fails with.
+var (
+	ErrGone         = errors.New("the peer is gone")
+	ErrTooManyCalls = errors.New("too many questions to the peer are open")
+)
+
+// maxCalls is how many questions may be open on one channel.
+const maxCalls = 4096
+
+// calls are our own questions that wait for their answers.
+type calls struct {
+	mu   sync.Mutex
+	open map[wire.Token]*call
+	over bool
+}
+
+type call struct {
+	replies []string
+	got     chan wire.Message // closed when the channel ends
+}
+
+func (cs *calls) add(qid wire.Token, replies []string) (*call, error) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	switch {
+	case cs.over:
+		return nil, ErrGone
+	case len(cs.open) >= maxCalls:
+		return nil, ErrTooManyCalls
+	}
+	if cs.open == nil {
+		cs.open = make(map[wire.Token]*call)
+	}
+	c := &call{replies, make(chan wire.Message, 1)}
+	cs.open[qid] = c
+	return c, nil
+}
+
+func (cs *calls) drop(qid wire.Token) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	delete(cs.open, qid)
+}
+
+// settle gives an answer to the one who waits for it. Only the expected names count: a peer may use
+// our qid for questions of its own.
+func (cs *calls) settle(msg wire.Message) bool {
+	if msg.QID == "" {
+		return false
+	}
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c := cs.open[msg.QID]
+	if c == nil || !slices.Contains(c.replies, msg.Name) {
+		return false
+	}
+	delete(cs.open, msg.QID)
+	c.got <- msg.Clone()
+	return true
+}
+
+// end lets all who wait know that there will be no answer.
+func (cs *calls) end() {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	cs.over = true
+	for qid, c := range cs.open {
+		delete(cs.open, qid)
+		close(c.got)
+	}
+}
+
+// wait takes the answer.
+func (c *call) wait(ctx context.Context) (wire.Message, error) {
+	select {
+	case msg, ok := <-c.got:
+		if !ok {
+			return wire.Message{}, ErrGone
+		}
+		return msg, nil
+	case <-ctx.Done():
+		return wire.Message{}, ctx.Err()
+	}
+}

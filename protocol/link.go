@@ -1,0 +1,216 @@
+package protocol
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// LinkOptions are the part of a link's configuration that the protocol goes by.
+type LinkOptions struct {
+	Name          string
+	Trust         bool          // tunnelled logins need no password
+	Users         []string      // who may be tunnelled. Nil means all.
+	Multipart     int           // bytes above which messages to the CRM are split. Zero means never.
+	Queue         int           // bytes that may wait for the CRM. Zero means 32 MiB.
+	MethodTimeout time.Duration // how long a dynamic method may take. Zero means 15 s.
+	Deliver       []string      // kinds of events that are delivered with confirmation, unasked
+	RingingForm   string        // form that is shown when a user's phone rings; "" for none
+}
+
+// LinkHooks are told what becomes of links. They run on goroutines of the engine and may wait.
+type LinkHooks struct {
+	// Opened is a new connection that has not introduced itself.
+	Opened func(ctx context.Context, ch *Channel)
+	// Introduced is a CRM that may be asked from now on.
+	Introduced func(ctx context.Context, l *Link, p Peer)
+	// Lost is a link whose CRM went away.
+	Lost func(l *Link, p Peer)
+}
+
+// A Link is the world of one CRM: its present channel, and the users who work through it. Links do
+// not see each other.
+type Link struct {
+	engine *Engine
+	opts   LinkOptions
+
+	taking sync.Mutex // one CRM at a time wants the link
+
+	mu      sync.Mutex
+	ch      *Channel // the one that introduced itself
+	post    *Post
+	since   time.Time
+	lost    map[string]Identity // users whose channel broke and who did not come back yet
+	peer    string              // what the CRM calls itself
+	refused int                 // connections that were not accepted
+	over    bool
+}
+
+// AddLink makes a link known: from now on connections of its name are served.
+func (e *Engine) AddLink(o LinkOptions) *Link {
+	o.Queue = orInt(o.Queue, 32<<20)
+	o.MethodTimeout = orDuration(o.MethodTimeout, 15*time.Second)
+	l := &Link{engine: e, opts: o, lost: make(map[string]Identity)}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.links[o.Name] = l
+	return l
+}
+
+// RemoveLink ends a link and its channels; its users have their grace time.
+func (e *Engine) RemoveLink(name string) {
+	e.mu.Lock()
+	l := e.links[name]
+	delete(e.links, name)
+	e.mu.Unlock()
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	l.over = true
+	post := l.post
+	l.mu.Unlock()
+	for _, ch := range e.list() {
+		if ch.server != nil && ch.server.link == l {
+			ch.close(CloseGoingAway, "the link was removed")
+		}
+	}
+	if post != nil && e.opts.Links.Lost != nil {
+		e.spawn(func(context.Context) { e.opts.Links.Lost(l, post) })
+	}
+}
+
+func (e *Engine) link(name string) *Link {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.links[name]
+}
+
+// Options are what the link was made with.
+func (l *Link) Options() LinkOptions { return l.opts }
+
+// Peer is the CRM, nil while it is away.
+func (l *Link) Peer() Peer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.ch != nil:
+		return l.ch
+	case l.post != nil:
+		return l.post
+	}
+	return nil
+}
+
+// mayTunnel reports whether a user may work through the link.
+func (l *Link) mayTunnel(login string) bool {
+	return l.opts.Users == nil || slices.ContainsFunc(l.opts.Users, func(u string) bool { return strings.EqualFold(u, login) })
+}
+
+// takenError refuses a second CRM on a link.
+type takenError struct{ reason string }
+
+func (e *takenError) Error() string { return e.reason }
+
+// probeFor is how long the present CRM of a link has to show that it lives when another one wants
+// the link.
+const probeFor = time.Second
+
+// take makes a channel the link's. The present one keeps the link if it shows a sign of life.
+func (l *Link) take(ctx context.Context, ch *Channel) error {
+	l.taking.Lock()
+	defer l.taking.Unlock()
+	l.mu.Lock()
+	old, since := l.ch, l.since
+	l.mu.Unlock()
+	if old == ch {
+		return nil
+	}
+	if old != nil {
+		if old.answers(ctx, probeFor) {
+			l.mu.Lock()
+			l.refused++
+			l.mu.Unlock()
+			return &takenError{fmt.Sprintf("link taken by %s since %s", old.self.Name(), since.UTC().Format(time.RFC3339))}
+		}
+		old.out.abort(ClosePolicy, "replaced")
+	}
+	return l.set(ch)
+}
+
+func (l *Link) set(ch *Channel) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := ch.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || l.over {
+		return ErrClosed
+	}
+	l.ch, l.since = ch, time.Now()
+	s.since = l.since
+	return nil
+}
+
+// answers probes a channel and waits for any sign of life.
+func (ch *Channel) answers(ctx context.Context, within time.Duration) bool {
+	asked := ch.engine.clock()
+	if p, ok := ch.conn.(Pinger); ok {
+		p.Ping()
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	_, err := ch.Call(ctx, "ping", nil, "pong")
+	return err == nil || time.Duration(ch.heard.Load()) > asked
+}
+
+// ended takes note of a channel that broke.
+func (l *Link) ended(ch *Channel, users []Identity) {
+	l.mu.Lock()
+	for _, id := range users {
+		l.lost[strings.ToLower(id.Login)] = id
+	}
+	mine := l.ch == ch
+	if mine {
+		l.ch = nil
+	}
+	l.mu.Unlock()
+	if mine && l.engine.opts.Links.Lost != nil {
+		l.engine.spawn(func(context.Context) { l.engine.opts.Links.Lost(l, ch) })
+	}
+}
+
+// TakeLost gives the users whose channel broke since the last time, and forgets them.
+func (l *Link) TakeLost() map[string]Identity {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lost := l.lost
+	l.lost = make(map[string]Identity)
+	return lost
+}
+
+// A LinkStatus is how a link is, for an operator.
+type LinkStatus struct {
+	Name      string
+	Connected bool
+	Remote    string
+	Peer      string // what the CRM calls itself
+	Since     time.Time
+	Users     int // who work through it
+	Refused   int // connections that were not accepted
+}
+
+// Status tells how the link is.
+func (l *Link) Status() LinkStatus {
+	l.mu.Lock()
+	ch, s := l.ch, LinkStatus{Name: l.opts.Name, Peer: l.peer, Since: l.since, Refused: l.refused}
+	s.Connected = ch != nil || l.post != nil && !l.since.IsZero()
+	l.mu.Unlock()
+	if ch != nil {
+		s.Remote, s.Users = ch.self.Name(), len(ch.Tunnelled())
+	}
+	return s
+}

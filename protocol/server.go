@@ -1,0 +1,187 @@
+package protocol
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// A serverSide is what a channel with a CRM server has more than one with a browser: questions of
+// ours, and the users whom the CRM works for.
+type serverSide struct {
+	link  *Link
+	calls calls
+
+	mu      sync.Mutex
+	tunnels map[string]*Client // by lower-case login
+	since   time.Time          // when it introduced itself; zero before that
+	over    bool
+}
+
+var _ Peer = (*Channel)(nil)
+
+// Name is the link's name.
+func (ch *Channel) Name() string { return ch.server.link.opts.Name }
+
+// Permanent is true: a channel carries messages at any time.
+func (ch *Channel) Permanent() bool { return true }
+
+// Call asks the CRM server, see [Peer].
+func (ch *Channel) Call(ctx context.Context, name string, fields any, replies ...string) (wire.Message, error) {
+	qid := NewQID()
+	c, err := ch.server.calls.add(qid, replies)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	defer ch.server.calls.drop(qid)
+	if err := ch.tell(name, qid, fields); err != nil {
+		return wire.Message{}, err
+	}
+	return c.wait(ctx)
+}
+
+// Notify tells the CRM server something, see [Peer].
+func (ch *Channel) Notify(_ context.Context, name string, fields any) error {
+	return ch.tell(name, NewQID(), fields)
+}
+
+func (ch *Channel) tell(name string, qid wire.Token, fields any) error {
+	if ch.out.ending() {
+		return ErrGone
+	}
+	b, err := wire.Append(make([]byte, 0, 512), ch.format, name, qid, fields)
+	if err != nil {
+		return err
+	}
+	ch.send(Frame{Body: b})
+	return nil
+}
+
+// split cuts what is too long for the CRM server into parts [P 3.4]. Events never come here.
+func (ch *Channel) split(f Frame) []Frame {
+	limit := 0
+	if ch.server != nil {
+		limit = ch.server.link.opts.Multipart
+	}
+	if limit == 0 || f.Len() <= limit {
+		return []Frame{f}
+	}
+	id := strings.Trim(string(NewQID()), `"`)
+	parts := wire.Split(ch.format, f.whole(), limit, id)
+	frames := make([]Frame, len(parts))
+	for i, p := range parts {
+		frames[i] = Frame{Body: p}
+	}
+	return frames
+}
+
+// Introduced reports whether the CRM server has said who it is, and this link's channel is this one.
+func (ch *Channel) Introduced() bool {
+	ch.server.mu.Lock()
+	defer ch.server.mu.Unlock()
+	return !ch.server.since.IsZero()
+}
+
+// clientOf finds who sends a message: on a client channel its one client, on a server channel the
+// user whom the message names, or the CRM itself [P 4.2]. This look-up is all there is to tunnels.
+func (ch *Channel) clientOf(msg wire.Message) (*Client, *wire.Error) {
+	if ch.server == nil || (msg.UserLogin == "" && noID(msg.UserID)) {
+		return &ch.self, nil
+	}
+	if !ch.Introduced() {
+		return nil, errNotIntroduced
+	}
+	id, refused := ch.engine.opts.Resolve(msg.UserLogin, msg.UserID)
+	if refused != nil {
+		return nil, refused
+	}
+	if !ch.server.link.mayTunnel(id.Login) {
+		return nil, errNotTunnelled
+	}
+	return ch.server.tunnel(ch, id.Login, msg.Name == "login")
+}
+
+// tunnel is the client of a user, made anew only for one who wants to log in.
+func (s *serverSide) tunnel(ch *Channel, login string, add bool) (*Client, *wire.Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := strings.ToLower(login)
+	if c := s.tunnels[key]; c != nil {
+		return c, nil
+	}
+	if !add || s.over {
+		return nil, errNotLoggedIn
+	}
+	c := &Client{ch: ch, slot: noSlot, tunnel: key, subs: ch.engine.tunnelEvents}
+	s.tunnels[key] = c
+	return c, nil
+}
+
+// drop forgets a user who is not logged in.
+func (s *serverSide) drop(c *Client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tunnels[c.tunnel] == c {
+		delete(s.tunnels, c.tunnel)
+	}
+}
+
+// end closes what depends on the channel, and gives the users who worked through it.
+func (s *serverSide) end() []*Client {
+	s.calls.end()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	all := make([]*Client, 0, len(s.tunnels))
+	for _, c := range s.tunnels {
+		all = append(all, c)
+	}
+	s.tunnels = nil
+	return all
+}
+
+// Tunnelled are the users who work through a server channel.
+func (ch *Channel) Tunnelled() []*Client {
+	ch.server.mu.Lock()
+	defer ch.server.mu.Unlock()
+	all := make([]*Client, 0, len(ch.server.tunnels))
+	for _, c := range ch.server.tunnels {
+		if c.Identity() != nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Restore makes the client of a user who the CRM says is at work, without a login of his own. The
+// caller counts him in with Client.LogIn.
+func (ch *Channel) Restore(login string) (*Client, error) {
+	c, refused := ch.server.tunnel(ch, login, true)
+	if refused != nil {
+		return nil, ErrClosed
+	}
+	return c, nil
+}
+
+// noID reports whether a userid names nobody.
+func noID(id string) bool {
+	return id == "" || id == "00000000-0000-0000-0000-000000000000"
+}
+
+// serverRefusal is why a request of the CRM server itself reaches no method.
+func (ch *Channel) serverRefusal(m *Method) *wire.Error {
+	switch {
+	case m != nil && (m.Access == Strangers || m.Access == Anyone):
+		return nil
+	case !ch.Introduced():
+		return errNotIntroduced
+	case m == nil:
+		return errUnknownMethod
+	case m.Access == Clients:
+		return errForUsers
+	}
+	return nil
+}
