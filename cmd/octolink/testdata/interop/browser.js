@@ -45,8 +45,8 @@ class Person {
     else this.cookies.set(name, value.join('='));
   }
 
-  // open loads a script into a new tab and gives its window.
-  open(file) {
+  // open loads scripts into a new tab, in their order, and gives its window.
+  open(files) {
     const window = { WebSocket, localStorage: this.storage, navigator: { userAgent: 'node' } };
     for (const name of ['console', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'URL', 'TextEncoder', 'TextDecoder']) {
       window[name] = globalThis[name];
@@ -55,7 +55,7 @@ class Person {
     window.location = { protocol: 'http:', host: 'localhost', hostname: 'localhost', href: 'http://localhost/' };
     window.document = newDocument(this);
     vm.createContext(window);
-    vm.runInContext(fs.readFileSync(file, 'utf8'), window, { filename: file });
+    for (const file of files) vm.runInContext(fs.readFileSync(file, 'utf8'), window, { filename: file });
     return window;
   }
 }

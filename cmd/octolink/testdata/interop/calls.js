@@ -2,7 +2,7 @@
 // Calls between two parties [P 10.2] [P 10.3] [P 10.5].
 
 const assert = require('node:assert/strict');
-const { until, happens } = require('./stage.js');
+const { same, until, happens } = require('./stage.js');
 
 const CLIENT = '79161234567';
 
@@ -28,7 +28,7 @@ const scenes = {
     assert.equal(party.isExternal, true);
     assert.ok(party.chainId, 'the call has a chain');
     const chains = ['ringStart', 'talkStart'].map((event) => alice.seen(event)[0][0][0].chainId);
-    assert.deepEqual(chains, [party.chainId, party.chainId], 'ring and talk are one call');
+    same(chains, [party.chainId, party.chainId], 'ring and talk are one call');
     await alice.userIs('busy', 'ready');
     await until('300 is busy for others', () => boris.client.getNumbers()['300'].state, 5);
     await over(day);
@@ -72,7 +72,7 @@ const scenes = {
     await boris.is('call', '300');
     await alice.is('ring', '301');
     const [party] = alice.client.getAbonents();
-    assert.deepEqual([party.isUser, party.user.id, party.user.login, party.isExternal], [true, boris.me.userid, 'boris', false]);
+    same([party.isUser, party.user.id, party.user.login, party.isExternal], [true, boris.me.userid, 'boris', false]);
     assert.equal(party.name, boris.me.username);
     await alice.must('answer');
     await boris.is('talk', '300');
@@ -125,7 +125,7 @@ const scenes = {
 
   async 'a number that nobody may dial is refused'({ alice }) {
     const answer = await alice.ask('call', 'nobody');
-    assert.deepEqual([answer.result, answer.errorCode], [false, 2107]);
+    same([answer.result, answer.errorCode], [false, 2107]);
     assert.equal(alice.client.getState(), 'ready');
   },
 

@@ -1,12 +1,13 @@
 'use strict';
-// A day of calls through the public functions of a client: node day.js ws://HOST:PORT/ CLIENT.js
-// [part of a scene's name]. Tells each scene as a line "ok …" or "not ok …"; exit code 1 when one
-// failed. The client needs nothing else in its page; one that does is given as one file with that.
+// A day of calls through the public functions of a client: node day.js ws://HOST:PORT/ SCRIPT…, the
+// scripts of the client's page in their order. Tells each scene as a line "ok …" or "not ok …"; exit
+// code 1 when one failed. The variable SCENE plays only those with that text in their names.
 
 const { Stage } = require('./stage.js');
 const session = require('./session.js');
 
-const [url, file, only = ''] = process.argv.slice(2);
+const [url, ...files] = process.argv.slice(2);
+const only = process.env.SCENE || '';
 
 const parts = [session, require('./calls.js'), require('./hold.js'), require('./together.js'), require('./desk.js')];
 
@@ -35,7 +36,7 @@ async function play(day, name, scene) {
 }
 
 async function main() {
-  const stage = new Stage(url, file);
+  const stage = new Stage(url, files);
   process.on('uncaughtException', (err) => stage.faults.push(err));
   const day = await morning(stage);
   console.log(`client ${day.alice.client.version}`);

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const zlib = require('node:zlib');
-const { until, happens } = require('./stage.js');
+const { same, until, happens } = require('./stage.js');
 const { CLIENT } = require('./calls.js');
 
 const WAITING = '79031112233';
@@ -42,7 +42,7 @@ function crc32(bytes) {
 
 const scenes = {
   async 'call-centre and break'({ alice, tab, boris }) {
-    assert.deepEqual(Object.keys(alice.client.getBreakReasons()), ['1', '4']);
+    same(Object.keys(alice.client.getBreakReasons()), ['1', '4']);
     await alice.must('setUserStatus', 'readyCC', null);
     await alice.userIs('readyCC', 'readyCC');
     await tab.userIs('readyCC', 'readyCC');
@@ -50,13 +50,13 @@ const scenes = {
     await alice.must('setUserStatus', 'break', 4);
     await alice.userIs('break', 'break');
     await tab.userIs('break', 'break');
-    assert.deepEqual([alice.client.getCurrentBreakReason(), tab.client.getCurrentBreakReason()], [4, 4]);
+    same([alice.client.getCurrentBreakReason(), tab.client.getCurrentBreakReason()], [4, 4]);
     await until('the number on a break', () => boris.client.getNumbers()['300'].state, 2);
     await alice.must('setUserStatus', 'readyCCManual', null);
     await alice.userIs('readyCCManual', 'readyCCManual');
     await alice.must('setUserStatus', 'ready', null);
     await alice.userIs('ready', 'ready');
-    assert.deepEqual(alice.seen('callCenterStateChange').map(([on]) => on).slice(-2), [true, false]);
+    same(alice.seen('callCenterStateChange').map(([on]) => on).slice(-2), [true, false]);
   },
 
   async 'do not disturb'({ stage, alice }) {
@@ -65,7 +65,7 @@ const scenes = {
     await stage.ring(CLIENT, '300').catch(() => {}); // refused, or heard as a busy tone
     await alice.must('setUserStatus', 'ready', null);
     await alice.userIs('ready', 'ready');
-    assert.deepEqual(alice.states, [], 'the phone did not ring');
+    same(alice.states, [], 'the phone did not ring');
   },
 
   async 'busy without a call, as after-call work'({ alice }) {
@@ -79,7 +79,7 @@ const scenes = {
     await stage.ring(WAITING, '700');
     await happens('the caller is shown', () => alice.seen('queueAbonentEnter').some(([a]) => a.phone === WAITING));
     const shown = await alice.must('getQueue');
-    assert.deepEqual(shown.queue.map((a) => a.phone), [WAITING]);
+    same(shown.queue.map((a) => a.phone), [WAITING]);
     await alice.must('setUserStatus', 'readyCC', null);
     await alice.is('ring', WAITING);
     await alice.must('answer');
@@ -117,7 +117,7 @@ const scenes = {
     await vera.is('ring', CLIENT);
     vera.client.endCall();
     await vera.is('ready');
-    assert.deepEqual(alice.states, []);
+    same(alice.states, []);
     await alice.must('setUserStatus', 'ready', null);
     await alice.userIs('ready', 'ready');
     await alice.must('setRedirectNumber', '');
@@ -135,7 +135,7 @@ const scenes = {
 
   async 'a query of the installation'({ alice, boris }) {
     const answer = await alice.must('exec', 'Colleagues', { '@department': 'Sales' });
-    assert.deepEqual(answer.datasets.map((rows) => rows.map((r) => r.login)), [['alice', 'boris']]);
+    same(answer.datasets.map((rows) => rows.map((r) => r.login)), [['alice', 'boris']]);
     const refused = await boris.ask('exec', 'Colleagues', {});
     assert.equal(refused.result, false);
   },
@@ -146,12 +146,12 @@ const scenes = {
     await alice.must('setUserAvatar', path);
     const { avatarLink32x32 } = await alice.must('getUserAvatar');
     const shown = await fetch(avatarLink32x32);
-    assert.deepEqual([shown.status, /^image\//.test(shown.headers.get('content-type'))], [200, true]);
+    same([shown.status, /^image\//.test(shown.headers.get('content-type'))], [200, true]);
   },
 
   async 'the password'({ alice }) {
     const wrong = await new Promise((done) => { alice.client.changePassword('new', 'not it', done); });
-    assert.deepEqual([wrong.result, wrong.errorCode], [false, 2801]);
+    same([wrong.result, wrong.errorCode], [false, 2801]);
     const right = await new Promise((done) => { alice.client.changePassword('Новый1', 'demo', done); });
     assert.equal(right.result, true);
     const back = await new Promise((done) => { alice.client.changePassword('demo', 'Новый1', done, true); });
@@ -167,7 +167,7 @@ const scenes = {
     assert.ok(own.data.every((row) => row.chainid === journal.data[0].chainid));
     for (const method of ['entercallcenter', 'exitcallcenter', 'getchaincontent']) await alice.ask('exec', method, {});
     const unknown = await alice.ask('exec', 'nosuchmethod', {});
-    assert.deepEqual([unknown.result, unknown.errorCode], [false, 1103]);
+    same([unknown.result, unknown.errorCode], [false, 1103]);
   },
 };
 

@@ -1,8 +1,7 @@
 'use strict';
 // Hold, consultation, toggle, attended transfer [P 10.4].
 
-const assert = require('node:assert/strict');
-const { until } = require('./stage.js');
+const { same, until } = require('./stage.js');
 const { talk, over, CLIENT } = require('./calls.js');
 
 // consult is alice's question to boris while her client waits.
@@ -25,12 +24,12 @@ const scenes = {
     await alice.is('ready');
     await alice.holds(CLIENT);
     await tab.holds(CLIENT);
-    assert.deepEqual(alice.client.getAbonents(), [], 'nobody is at the dial tone');
+    same(alice.client.getAbonents(), [], 'nobody is at the dial tone');
     alice.client.hold();
     await alice.is('talk', CLIENT);
     await alice.holds(false);
-    assert.deepEqual(alice.states, ['ready', 'talk']);
-    assert.deepEqual(alice.seen('holdStateChange').map(([h]) => h.hasHold), [true, false]);
+    same(alice.states, ['ready', 'talk']);
+    same(alice.seen('holdStateChange').map(([h]) => h.hasHold), [true, false]);
     await over(day);
   },
 
@@ -53,6 +52,25 @@ const scenes = {
     await boris.is('talk', CLIENT);
     await stage.hangup(CLIENT);
     await boris.is('ready');
+  },
+
+  async 'a consultation from the dial tone'(day) {
+    const { alice, boris } = day;
+    await talk(day);
+    alice.client.hold();
+    await alice.is('ready');
+    await alice.must('call', '301');
+    await alice.is('call', '301');
+    await boris.is('ring', '300');
+    await boris.must('answer');
+    await alice.is('talk', '301');
+    await alice.holds(CLIENT);
+    boris.client.endCall();
+    await boris.is('ready');
+    await alice.holds(CLIENT);
+    alice.client.hold();
+    await alice.is('talk', CLIENT);
+    await over(day);
   },
 
   async 'a transfer to the party on hold'(day) {

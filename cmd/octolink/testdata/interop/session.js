@@ -2,13 +2,13 @@
 // Log-in, sessions, tabs and the end of them [P 10.1] [P 5.2] [P 5.3].
 
 const assert = require('node:assert/strict');
-const { Person, until, happens } = require('./stage.js');
+const { Person, same, until, happens } = require('./stage.js');
 
 const scenes = {
   async 'a wrong password is refused'({ stage }) {
     const stranger = stage.tab('alice');
     const answer = await stranger.connect({ login: 'alice', password: 'wrong' });
-    assert.deepEqual([answer.result, answer.errorCode], [false, 1202]);
+    same([answer.result, answer.errorCode], [false, 1202]);
   },
 
   async 'a password with Cyrillic letters'({ stage }) {
@@ -19,17 +19,17 @@ const scenes = {
 
   async 'nothing to log in with'({ stage }) {
     const answer = await stage.tab('alice').connect({ login: 'alice' });
-    assert.deepEqual([answer.result, answer.errorCode], [false, 1213]);
+    same([answer.result, answer.errorCode], [false, 1213]);
   },
 
   async 'everything is there after the log-in'({ alice, boris, vera }) {
     assert.equal(alice.client.getState(), 'ready');
     await alice.userIs('ready', 'ready');
     const { number, username, hasline, sessionId, userid } = alice.me;
-    assert.deepEqual([number, username, hasline, Boolean(sessionId)], ['300', 'Alice Ivanova', true, true]);
+    same([number, username, hasline, Boolean(sessionId)], ['300', 'Alice Ivanova', true, true]);
     const users = alice.client.getUsers();
-    assert.deepEqual(Object.values(users).map((u) => u.number).sort(), ['300', '301', '302', '303']);
-    assert.deepEqual([users[boris.me.userid].controlledByMe, users[vera.me.userid].controlledByMe], [true, false]);
+    same(Object.values(users).map((u) => u.number).sort(), ['300', '301', '302', '303']);
+    same([users[boris.me.userid].controlledByMe, users[vera.me.userid].controlledByMe], [true, false]);
     const numbers = alice.client.getNumbers();
     assert.equal(numbers['300'].userid, userid);
     assert.equal(numbers['300'].department, 'Sales');
@@ -45,7 +45,7 @@ const scenes = {
   async 'a session of another login is not taken'({ stage, alice }) {
     const other = stage.tab('boris', alice.person.twin());
     const answer = await other.connect({ login: 'boris' });
-    assert.deepEqual([answer.result, answer.errorCode], [false, 1212]);
+    same([answer.result, answer.errorCode], [false, 1212]);
   },
 
   async 'a tab is closed and opened again, the others stay'({ tab, alice }) {
@@ -71,7 +71,7 @@ const last = {
     await until('300 is not there', () => boris.client.getNumbers()['300'].state, 0);
     assert.equal(alice.person.readCookies(), '');
     const answer = await stage.tab('alice', copy).connect({ login: 'alice' });
-    assert.deepEqual([answer.result, answer.errorCode], [false, 1212]);
+    same([answer.result, answer.errorCode], [false, 1212]);
     const fresh = await stage.tab('alice', new Person()).logIn('demo');
     fresh.client.disconnect();
     await happens('alice: disconnect', () => fresh.seen('disconnect').length);

@@ -7,20 +7,27 @@ const { Person, WebSocket } = require('./browser.js');
 
 const PATIENCE = 6000; // milliseconds; a client re-reads its line up to 700 ms after an event
 
+// same compares values of which some were made in a tab: its lists are not of our own kind.
+function same(got, want, what) {
+  assert.deepEqual(got === undefined ? got : JSON.parse(JSON.stringify(got)), want, what);
+}
+
 // until waits for what the test says it shall be, and fails with what it is.
 async function until(what, see, want) {
   const end = Date.now() + PATIENCE;
   for (;;) {
     const got = see();
     try {
-      assert.deepEqual(got, want);
+      same(got, want);
       return;
     } catch (err) {
       if (Date.now() > end) throw new Error(`${what}: ${err.message}`);
     }
-    await new Promise((r) => { setTimeout(r, 10); });
+    await pause();
   }
 }
+
+const pause = () => new Promise((r) => { setTimeout(r, 10); });
 
 const happens = (what, see) => until(what, () => Boolean(see()), true);
 
@@ -36,7 +43,7 @@ class Tab {
 
   // reload is F5: a new client in the same browser.
   reload() {
-    this.client = this.person.open(this.stage.file).oktell;
+    this.client = this.person.open(this.stage.files).oktell;
     const events = ['connect', 'connectError', 'disconnect', 'stateChange', 'holdStateChange', 'holdAbonentEnter',
       'holdAbonentLeave', 'abonentsChange', 'userStateChange', 'callCenterStateChange', 'queueChange', 'queueAbonentEnter',
       'queueAbonentLeave', 'conferenceAbonentEnter', 'conferenceAbonentLeave', 'ringStart', 'ringStop', 'backRingStart',
@@ -106,15 +113,15 @@ class Tab {
 
   // passed checks all states of the telephone since the last forget, and forgets.
   passed(...states) {
-    assert.deepEqual(this.states, states, `${this.name}: the states of the telephone`);
+    same(this.states, states, `${this.name}: the states of the telephone`);
     this.forget();
   }
 }
 
 class Stage {
-  constructor(url, file) {
+  constructor(url, files) {
     this.url = url;
-    this.file = file;
+    this.files = files;
     this.faults = [];
     WebSocket.failed = (err) => this.faults.push(err);
   }
@@ -131,10 +138,22 @@ class Stage {
 
   ring(from, to) { return this.sim('ring', { from, to }); }
 
-  // liftHandset answers a phone by hand, as its owner does.
-  liftHandset(number) { return this.sim('answer', { number }); }
+  // liftHandset answers a phone by hand, as its owner does, once it rings: a callback is announced
+  // before that.
+  async liftHandset(number) {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      try {
+        await this.sim('answer', { number });
+        return;
+      } catch (err) {
+        if (Date.now() > end) throw err;
+      }
+      await pause();
+    }
+  }
 
   hangup(number) { return this.sim('hangup', { number }); }
 }
 
-module.exports = { Stage, Person, until, happens };
+module.exports = { Stage, Person, same, until, happens };

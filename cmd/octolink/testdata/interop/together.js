@@ -2,7 +2,7 @@
 // Conferences and supervision [P 10.6] [P 6.5].
 
 const assert = require('node:assert/strict');
-const { until, happens } = require('./stage.js');
+const { same, until, happens } = require('./stage.js');
 const { consult } = require('./hold.js');
 const { CLIENT } = require('./calls.js');
 
@@ -29,7 +29,7 @@ const scenes = {
     await boris.meets('300', '301', '302');
     await vera.meets('300', '301', '302');
     const own = alice.client.getAbonents().find((a) => a.phone === '300');
-    assert.deepEqual([own.isConferenceCreator, own.isConferenceCompetitor], [true, true]);
+    same([own.isConferenceCreator, own.isConferenceCompetitor], [true, true]);
     alice.client.endCall('302');
     await vera.is('ready');
     await alice.meets('300', '301');
@@ -106,7 +106,7 @@ const scenes = {
     await alice.must('answer');
     await alice.is('talk', CLIENT);
     const answer = await boris.ask('ghostListen', '300');
-    assert.deepEqual([answer.result, answer.errorCode], [false, 2505]);
+    same([answer.result, answer.errorCode], [false, 2505]);
     alice.client.endCall();
     await alice.is('ready');
   },
