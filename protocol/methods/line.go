@@ -50,7 +50,15 @@ func (a *API) extendedLineInfo(_ context.Context, c *protocol.Client, _ struct{}
 	if err != nil {
 		return lineInfo{}, err
 	}
-	return lineInfoOf(user, a.sw.Line(user.Login), time.Now()), nil
+	line := a.sw.Line(user.Login)
+	info := lineInfoOf(user, line, time.Now())
+	if l := line.Current; l != nil && l.Invited != "" && info.Abonent.Number == "" {
+		// Older web panels fail over a party without a number, and the client's state with them.
+		if conf, ok := a.sw.Conference(l.Invited); ok {
+			info.Abonent.Number = strconv.Itoa(conf.Room)
+		}
+	}
+	return info, nil
 }
 
 func lineInfoOf(user *pbx.User, line pbx.Line, now time.Time) lineInfo {

@@ -49,6 +49,20 @@ const scenes = {
     alice.passed('ring', 'talk', 'ready');
   },
 
+  async 'a page that is loaded again during a talk shows the talk'(day) {
+    const { alice, tab } = day;
+    await talk(day);
+    tab.client.disconnect(false, true);
+    await happens('the tab: disconnect', () => tab.seen('disconnect').length);
+    tab.reload();
+    const again = await tab.connect({ login: 'alice' });
+    same([again.result, tab.client.getState()], [true, 'talk']);
+    await tab.is('talk', CLIENT);
+    await alice.is('talk', CLIENT);
+    tab.client.endCall();
+    await Promise.all([alice.is('ready'), tab.is('ready')]);
+  },
+
   async 'an incoming call is rejected'({ stage, alice }) {
     await stage.ring(CLIENT, '300');
     await alice.is('ring', CLIENT);

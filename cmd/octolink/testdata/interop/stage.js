@@ -51,6 +51,10 @@ class Tab {
     for (const event of events) {
       this.client.on(event, (...args) => this.log.push({ event, args }));
     }
+    // Web panels of some years fail over a party without a number, and their page with them.
+    this.client.on('abonentsChange', (list) => {
+      if (!list.every((a) => a.phone)) this.stage.faults.push(new Error(`${this.name}: a party without a number: ${JSON.stringify(list)}`));
+    });
   }
 
   // connect resolves with what the client's callback of connect is given.
