@@ -29,6 +29,7 @@ func changes(old, now *Config) []change {
 	all = append(all, compare("queue", old.Queues, now.Queues, func(q Queue) string { return q.Number })...)
 	all = append(all, compare("break", old.Breaks, now.Breaks, func(b Break) string { return strconv.Itoa(b.ID) })...)
 	all = append(all, compare("procedure", old.Procedures, now.Procedures, func(p Procedure) string { return fold(p.Name) })...)
+	all = append(all, compare("link", old.Links, now.Links, func(l Link) string { return l.Name })...)
 	return append(all, fixed(old, now)...)
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -57,6 +56,7 @@ func (k *checker) checkAll() {
 	k.checkQueues()
 	k.checkBreaks()
 	k.checkProcedures()
+	k.checkLinks()
 }
 
 func (k *checker) checkGeneral() {
@@ -105,6 +105,11 @@ func (k *checker) checkListen() {
 	}
 	if l.Metrics != "" {
 		add("listen.metrics", &l.Metrics)
+	}
+	for i := range k.c.Links {
+		if link := &k.c.Links[i]; link.Listen != "" && link.listens() {
+			add("link "+link.Name+": listen", &link.Listen)
+		}
 	}
 	for i, b := range all {
 		for _, a := range all[:i] {
@@ -196,25 +201,5 @@ func (k *checker) checkRedirect(all []listener) {
 
 func (k *checker) checkTLS() {
 	files := &k.c.Listen.TLS
-	if files.Cert == "" && files.Key == "" {
-		return
-	}
-	if files.Cert == "" || files.Key == "" {
-		k.fault(files, "listen.tls: cert and key belong together, one is missing")
-		return
-	}
-	cert, err := readSmall(files.Cert, 1<<20)
-	if err != nil {
-		k.fault(&files.Cert, "listen.tls.cert: %v", err)
-	}
-	key, keyErr := readSmall(files.Key, 1<<20)
-	if keyErr != nil {
-		k.fault(&files.Key, "listen.tls.key: %v", keyErr)
-	}
-	if err != nil || keyErr != nil {
-		return
-	}
-	if _, err := tls.X509KeyPair(cert, key); err != nil {
-		k.fault(files, "listen.tls: %v", err)
-	}
+	k.checkKeyPair(files, &files.Cert, &files.Key, "listen.tls")
 }

@@ -21,9 +21,9 @@ type Config struct {
 	Queues      []Queue      `yaml:"queues"`
 	Breaks      []Break      `yaml:"breaks"`
 	Procedures  []Procedure  `yaml:"procedures"`
+	Links       []Link       `yaml:"links"`
 
 	// Sections of later versions: an operator who writes them is told that they are missing here.
-	Links   absent `yaml:"links"`
 	Plugins absent `yaml:"plugins"`
 	Flows   absent `yaml:"flows"`
 }

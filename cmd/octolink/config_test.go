@@ -75,6 +75,16 @@ func TestFullConfiguration(t *testing.T) {
 		{"case", vera.IgnoreCase, true},
 		{"queue's default", c.Queues[1].Strategy, "longest-idle"},
 		{"queue's ring", c.Queues[0].Ring, duration(10 * time.Second)},
+		{"link's secret of a file", c.Links[0].Auth.Password, "demo"},
+		{"digest is trusted", c.Links[0].Trusted(), true},
+		{"scalar as link's users", strings.Join(c.Links[0].Users, " "), "alice"},
+		{"multipart", c.Links[0].Multipart, size(4096)},
+		{"nobody proves who he is", c.Links[1].Trusted(), false},
+		{"scheme by default", c.Links[1].Auth.Scheme, "none"},
+		{"method time-out by default", c.Links[1].MethodTimeout, duration(15 * time.Second)},
+		{"chosen by us", c.Links[2].Trusted(), true},
+		{"never in parts", c.Links[2].Multipart, size(0)},
+		{"not trusted", c.Links[3].Trusted(), false},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, tt.got, tt.want)
@@ -120,16 +130,30 @@ func TestDocumentedConfiguration(t *testing.T) {
 		if len(c.Listen.Proxies) == 0 {
 			c.Listen.Proxies = nil
 		}
-		c.Departments, c.Users, c.Queues, c.Breaks, c.Procedures = nil, nil, nil, nil, nil
+		c.Departments, c.Users, c.Queues, c.Breaks, c.Procedures, c.Links = nil, nil, nil, nil, nil, nil
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("documented\n%+v\nbut in truth\n%+v", got, want)
+	}
+	link := parse(t, blocks[len(blocks)-1]).Links[0]
+	if want := parse(t, `links: [{name: crm, mode: ws-in, listen: "127.0.0.1:4067"}]`).Links[0]; !reflect.DeepEqual(emptied(link), emptied(want)) {
+		t.Errorf("documented link\n%+v\nbut in truth\n%+v", link, want)
 	}
 	whole := "departments: [{name: Sales}]\n" + strings.Join(blocks[1:], "")
 	whole = strings.Replace(whole, "\nqueues:", "\n  - {login: boris, number: \"301\"}\nqueues:", 1)
 	if _, _, err := parseConfig("operations.md", []byte(whole)); err != nil {
 		t.Errorf("the examples are refused:\n%v\n%s", err, whole)
 	}
+}
+
+// emptied takes lists away in which nothing stands.
+func emptied(l Link) Link {
+	for _, list := range []*[]string{&l.TLS.Subjects, &l.Origins, &l.Users, &l.Deliver} {
+		if len(*list) == 0 {
+			*list = nil
+		}
+	}
+	return l
 }
 
 func TestPlainListenerOutsideWarns(t *testing.T) {

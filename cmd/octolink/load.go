@@ -92,6 +92,10 @@ func (c *Config) resolvePaths(dir string) {
 	for _, p := range []*string{&c.Data, &c.Listen.TLS.Cert, &c.Listen.TLS.Key} {
 		*p = under(dir, *p)
 	}
+	for i := range c.Links {
+		t := &c.Links[i].TLS
+		t.Cert, t.Key, t.CA = under(dir, t.Cert), under(dir, t.Key), under(dir, t.CA)
+	}
 }
 
 func under(dir, path string) string {
