@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/octolink/octolink/store"
 )
 
@@ -16,13 +18,14 @@ const producers = 64
 
 // produce writes journal entries from many goroutines, each waiting for its commit, and returns how
 // long each waited.
-func produce(b *testing.B, s *store.Store, tag string, each int) []time.Duration {
+func produce(b *testing.B, s *store.Store, each int) []time.Duration {
 	waits := make([][]time.Duration, producers)
 	var wg gosync.WaitGroup
 	for p := range producers {
 		wg.Go(func() {
-			for i := range each {
-				r := call(fmt.Sprintf("%08x-%s-%d-%d", (p*7919+i*104729)&0xffffffff, tag, p, i), fmt.Sprint("user", p), begin)
+			for range each {
+				r := begun(call(newID(), fmt.Sprint("user", p), time.Now()))
+				r.Chain = newID()
 				start := time.Now()
 				s.OpenCall(r)
 				if err := s.Sync(b.Context()); err != nil {
@@ -35,6 +38,9 @@ func produce(b *testing.B, s *store.Store, tag string, each int) []time.Duration
 	wg.Wait()
 	return slices.Concat(waits...)
 }
+
+// newID makes ids as a Switch does.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func quantile(d []time.Duration, q float64) time.Duration {
 	slices.Sort(d)
@@ -67,12 +73,12 @@ func BenchmarkJournal(b *testing.B) {
 		one.OneByOne()
 		var ratios, rates []float64
 		var waits, disk []time.Duration
-		for round := range rounds {
+		for range rounds {
 			start := time.Now()
-			waits = append(waits, produce(b, many, fmt.Sprint("m", round), grouped)...)
+			waits = append(waits, produce(b, many, grouped)...)
 			fast := float64(producers*grouped) / time.Since(start).Seconds()
 			start = time.Now()
-			produce(b, one, fmt.Sprint("o", round), single)
+			produce(b, one, single)
 			slow := float64(producers*single) / time.Since(start).Seconds()
 			disk = append(disk, syncs(b, 100)...)
 			ratios, rates = append(ratios, fast/slow), append(rates, fast)

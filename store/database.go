@@ -96,7 +96,7 @@ func openWriter(path string) (*sqlite3.SQLiteConn, error) {
 		return nil, fmt.Errorf("store: %w", openFault(err))
 	}
 	f.Close()
-	c, err := (&sqlite3.SQLiteDriver{}).Open(dsn(path, "mode=rw&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=2000"))
+	c, err := (&sqlite3.SQLiteDriver{}).Open(dsn(path, "mode=rw&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=2000&_cache_size=-32000"))
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", path, explain(err))
 	}
