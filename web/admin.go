@@ -26,6 +26,11 @@ func (s *Server) adminHandler() http.Handler {
 			mux.Handle(pattern, c)
 		}
 	}
+	if s.o.CRMs != nil {
+		for pattern, c := range crmCommands(s.o.CRMs) {
+			mux.Handle(pattern, c)
+		}
+	}
 	if s.o.Sim != nil {
 		mux.Handle("/sim/", s.simMux())
 	}

@@ -33,11 +33,31 @@ type Listener struct {
 
 // A Link is one configured connection to a CRM server.
 type Link struct {
-	Name   string `json:"name"`
-	Mode   string `json:"mode"`
-	State  string `json:"state"`
-	Detail string `json:"detail,omitempty"`
+	Name    string         `json:"name"`
+	Mode    string         `json:"mode"`
+	State   string         `json:"state"`             // LinkWaiting …
+	Address string         `json:"address,omitempty"` // where it listens, connects to or posts to
+	Remote  string         `json:"remote,omitempty"`  // the peer, host:port
+	Peer    string         `json:"peer,omitempty"`    // what it calls itself
+	Since   time.Time      `json:"since,omitzero"`    // of the state
+	Retry   time.Time      `json:"retry,omitzero"`    // when the next attempt follows
+	Error   string         `json:"error,omitempty"`   // the last failure or refusal
+	Users   int            `json:"users"`             // who work through it
+	Methods int            `json:"methods"`
+	Forms   int            `json:"forms"`
+	Faults  []string       `json:"faults,omitempty"`  // of the catalogue
+	Refused map[string]int `json:"refused,omitempty"` // connections that were not accepted, by reason
 }
+
+// The states of links.
+const (
+	LinkListening     = "listening"     // nobody is connected
+	LinkConnecting    = "connecting"    // we try
+	LinkConnected     = "connected"     // somebody is there who has not introduced himself
+	LinkIntroduced    = "introduced"    // the CRM works
+	LinkWaiting       = "waiting"       // the last attempt failed, the next one follows
+	LinkMisconfigured = "misconfigured" // it failed for a reason that waiting does not cure
+)
 
 // UserStatus is one user in `octolink user list`.
 type UserStatus struct {

@@ -22,6 +22,8 @@ type MetricsOptions struct {
 	QueueBytes func() int64
 	// OutboxPending is how many confirmed deliveries are under way or wait. Nil means always 0.
 	OutboxPending func() int64
+	// Links are the links as they are now. Nil means the metrics of links are absent.
+	Links func() []Link
 }
 
 // Metrics is what an operator sees of the running engine. It is the engine's [protocol.Meter]:
@@ -87,6 +89,9 @@ func NewMetrics(o MetricsOptions) *Metrics {
 	if o.QueueBytes != nil {
 		m.Gauge("octolink_queue_bytes", "Bytes that wait to be sent, over all channels.",
 			func() float64 { return float64(o.QueueBytes()) })
+	}
+	if o.Links != nil {
+		m.registry.MustRegister(newLinkMetrics(o.Links))
 	}
 	m.channels.WithLabelValues("", kindName(protocol.ClientKind))
 	return m

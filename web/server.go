@@ -48,6 +48,8 @@ type Options struct {
 
 	// Operator does what the admin socket is asked for. Nil means: Admin() answers 404.
 	Operator Operator
+	// CRMs do what the admin socket is asked for about CRMs. Nil means: nothing is known of any.
+	CRMs CRMs
 	// Tap shows frames to the admin socket. Nil means: no tap.
 	Tap *Tap
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -62,15 +61,16 @@ func (k *checker) checkPlace(l *Link, owner string) {
 }
 
 func wrongAddress(l *Link) string {
-	const want = "want host:port/path such as crm.example:8080/oktell"
-	if strings.Contains(l.Address, "://") {
-		return want + "; mode says the rest"
-	}
-	host, _, _ := strings.Cut(l.Address, "/")
-	if name, port, err := splitAddress(host); err != nil || name == "" || port == 0 || strings.ContainsAny(l.Address, " #@") {
-		return want
+	u, err := l.dialled()
+	if err != nil || strings.Contains(l.Address, "://") || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		return "want host:port/path such as crm.example:8080/oktell, without a scheme: mode says it"
 	}
 	return ""
+}
+
+// dialled is the address of ws-out and wss-out; without a port it is the scheme's.
+func (l *Link) dialled() (*url.URL, error) {
+	return url.Parse(strings.TrimSuffix(l.Mode, "-out") + "://" + l.Address)
 }
 
 func wrongURL(l *Link) string {
@@ -144,8 +144,8 @@ func (l *Link) host() (host string, local bool) {
 		if wrongAddress(l) != "" {
 			return "", false
 		}
-		host, _, _ = strings.Cut(l.Address, "/")
-		host, _, _ = net.SplitHostPort(host)
+		u, _ := l.dialled()
+		host = u.Hostname()
 	}
 	return host, host == "localhost" || isLoopback(host)
 }

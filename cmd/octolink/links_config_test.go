@@ -36,6 +36,7 @@ func TestExposureOfLinks(t *testing.T) {
 		{"certificate as he likes", `mode: wss-in, listen: ":1", tls: {client_auth: request, ca: ` + file + `}`, "nobody proves", false, nil},
 		{"out to this machine", `mode: ws-out, address: "[::1]:1/a"`, "", true, nil},
 		{"out in the clear", `mode: ws-out, address: "crm.example:1"`, "nobody proves", true, []string{"use wss-out"}},
+		{"out to a port by default", `mode: wss-out, address: "crm.example/a?b=c"`, "", true, nil},
 		{"out with tls", `mode: wss-out, address: "crm.example:1", tls: {ca: ` + file + `, cert: ` + file + `, key: ` + file + `}`, "", true, nil},
 		{"out but not trusted", `mode: https, url: "https://crm.example", trust: false`, "", false, nil},
 		{"post in the clear", `mode: http, url: "http://crm.example", auth: {scheme: basic, login: a, password: b}`, "", true, []string{"use https"}},

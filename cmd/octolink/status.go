@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -65,7 +67,33 @@ func printStatus(w io.Writer, s web.Status) error {
 	row("users", "%d of %d are logged in, %d channels", s.UsersOnline, s.Users, s.Channels)
 	row("calls", "%d", s.Calls)
 	for _, l := range s.Links {
-		row("link "+l.Name, "%s: %s %s", l.Mode, l.State, l.Detail)
+		printLink(row, l)
 	}
 	return t.Flush()
+}
+
+// printLink is a line of what a link is doing, and lines of what is wrong with it.
+func printLink(row func(name, format string, args ...any), l web.Link) {
+	text := l.Mode + " " + l.Address + ": " + l.State
+	if !l.Since.IsZero() {
+		text += " since " + l.Since.Local().Format(time.DateTime)
+	}
+	if l.State == web.LinkIntroduced {
+		text += fmt.Sprintf(", %s at %s, users: %d, methods: %d, forms: %d", l.Peer, l.Remote, l.Users, l.Methods, l.Forms)
+	} else if l.Remote != "" {
+		text += ", " + l.Remote
+	}
+	if !l.Retry.IsZero() {
+		text += ", again at " + l.Retry.Local().Format(time.TimeOnly)
+	}
+	row("link "+l.Name, "%s", text)
+	if l.Error != "" {
+		row("", "last failure: %s", l.Error)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(l.Refused)) {
+		row("", "refused %d: %s", l.Refused[reason], reason)
+	}
+	for _, f := range l.Faults {
+		row("", "catalogue: %s", f)
+	}
 }
