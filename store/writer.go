@@ -123,7 +123,9 @@ func (w *writer) flushOneByOne() error {
 	return nil
 }
 
+// committed wakes those who waited for the first held ops. They find them no longer waiting.
 func (w *writer) committed(ops []op) {
+	w.q.hold(len(w.held) - len(ops))
 	if anyWrites(ops) {
 		w.commits.Add(1)
 	}
@@ -160,18 +162,21 @@ func (w *writer) pause(err error) {
 }
 
 func (w *writer) refuseWaiters(err error) {
-	n := 0
-	for i := range w.held {
-		if w.held[i].done != nil {
-			w.held[i].finish(err)
-			continue
+	var waiters []op
+	kept := w.held[:0]
+	for _, o := range w.held {
+		if o.done != nil {
+			waiters = append(waiters, o)
+		} else {
+			kept = append(kept, o)
 		}
-		w.held[n] = w.held[i]
-		n++
 	}
-	clear(w.held[n:])
-	w.held = w.held[:n]
-	w.q.hold(n)
+	clear(w.held[len(kept):])
+	w.held = kept
+	w.q.hold(len(kept))
+	for i := range waiters {
+		waiters[i].finish(err)
+	}
 	w.q.refuse(err)
 }
 
