@@ -34,30 +34,32 @@ const maxCalls = 4096
 // calls are our own questions that wait for their answers.
 type calls struct {
 	mu   sync.Mutex
-	open map[wire.Token]*call
+	open map[wire.Token]*Question
 	over bool
 }
 
-type call struct {
-	replies []string
+// A Question was sent to a peer and waits for its answer.
+type Question struct {
+	calls   *calls
+	qid     wire.Token
+	replies []string          // names of messages that answer it
 	got     chan wire.Message // closed when the channel ends
 }
 
-func (cs *calls) add(qid wire.Token, replies []string) (*call, error) {
+func (cs *calls) add(q *Question) error {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	switch {
 	case cs.over:
-		return nil, ErrGone
+		return ErrGone
 	case len(cs.open) >= maxCalls:
-		return nil, ErrTooManyCalls
+		return ErrTooManyCalls
 	}
 	if cs.open == nil {
-		cs.open = make(map[wire.Token]*call)
+		cs.open = make(map[wire.Token]*Question)
 	}
-	c := &call{replies, make(chan wire.Message, 1)}
-	cs.open[qid] = c
-	return c, nil
+	cs.open[q.qid] = q
+	return nil
 }
 
 func (cs *calls) drop(qid wire.Token) {
@@ -94,10 +96,12 @@ func (cs *calls) end() {
 	}
 }
 
-// wait takes the answer.
-func (c *call) wait(ctx context.Context) (wire.Message, error) {
+// Wait takes the answer. It must be called once. Errors: [ErrGone] when the channel ended, those of
+// ctx.
+func (q *Question) Wait(ctx context.Context) (wire.Message, error) {
+	defer q.calls.drop(q.qid)
 	select {
-	case msg, ok := <-c.got:
+	case msg, ok := <-q.got:
 		if !ok {
 			return wire.Message{}, ErrGone
 		}

@@ -28,8 +28,9 @@ func newHub(o Options) *Hub {
 	}
 }
 
-// Publish tells an event to its audience. It never blocks: a client that cannot keep up is closed.
-func (h *Hub) Publish(ev Event) {
+// Publish tells an event to its audience and gives how many heard it. It never blocks: a client that
+// cannot keep up is closed.
+func (h *Hub) Publish(ev Event) (told int) {
 	receivers := h.receivers(ev)
 	enc := newEncoding(ev)
 	for _, r := range receivers {
@@ -40,11 +41,12 @@ func (h *Hub) Publish(ev Event) {
 		frame, err := enc.frame(r.client.ch.format, login, userID)
 		if err != nil {
 			h.log.Error("an event cannot be encoded", "event", ev.def.Name, "err", err)
-			return
+			return 0
 		}
 		r.client.ch.event(r.client, frame)
 	}
 	h.meter.Event(ev.def.Name, len(receivers))
+	return len(receivers)
 }
 
 type receiver struct {

@@ -89,6 +89,9 @@ func (e *Engine) link(name string) *Link {
 	return e.links[name]
 }
 
+// Link is the link that a server channel belongs to.
+func (ch *Channel) Link() *Link { return ch.server.link }
+
 // Options are what the link was made with.
 func (l *Link) Options() LinkOptions { return l.opts }
 
@@ -105,8 +108,8 @@ func (l *Link) Peer() Peer {
 	return nil
 }
 
-// mayTunnel reports whether a user may work through the link.
-func (l *Link) mayTunnel(login string) bool {
+// MayTunnel reports whether a user may work through the link.
+func (l *Link) MayTunnel(login string) bool {
 	return l.opts.Users == nil || slices.ContainsFunc(l.opts.Users, func(u string) bool { return strings.EqualFold(u, login) })
 }
 
@@ -119,26 +122,27 @@ func (e *takenError) Error() string { return e.reason }
 // the link.
 const probeFor = time.Second
 
-// take makes a channel the link's. The present one keeps the link if it shows a sign of life.
-func (l *Link) take(ctx context.Context, ch *Channel) error {
+// take makes a channel the link's, and reports whether it was not before. The present one keeps the
+// link if it shows a sign of life.
+func (l *Link) take(ctx context.Context, ch *Channel) (fresh bool, err error) {
 	l.taking.Lock()
 	defer l.taking.Unlock()
 	l.mu.Lock()
 	old, since := l.ch, l.since
 	l.mu.Unlock()
 	if old == ch {
-		return nil
+		return false, nil
 	}
 	if old != nil {
 		if old.answers(ctx, probeFor) {
 			l.mu.Lock()
 			l.refused++
 			l.mu.Unlock()
-			return &takenError{fmt.Sprintf("link taken by %s since %s", old.self.Name(), since.UTC().Format(time.RFC3339))}
+			return false, &takenError{fmt.Sprintf("link taken by %s since %s", old.self.Name(), since.UTC().Format(time.RFC3339))}
 		}
 		old.out.abort(ClosePolicy, "replaced")
 	}
-	return l.set(ch)
+	return true, l.set(ch)
 }
 
 func (l *Link) set(ch *Channel) error {

@@ -19,7 +19,7 @@ type queued struct {
 // ahead of it.
 // It reports false for a client that is forgotten.
 func (c *Client) accept(m *Method, msg wire.Message) bool {
-	atOnce := m == nil || m.quick || c.refusal(m, msg) != nil
+	atOnce := m == nil || m.quickFor(c) || c.refusal(m, msg) != nil
 	c.mu.Lock()
 	switch {
 	case c.dropped:
@@ -128,4 +128,9 @@ func (c *Client) finished(ctx context.Context) {
 	case <-idle:
 	case <-ctx.Done():
 	}
+}
+
+// quickFor reports whether a method answers a client from memory.
+func (m *Method) quickFor(c *Client) bool {
+	return m.quick && !(m.slowForServers && c.ch.server != nil && !c.Tunnelled())
 }

@@ -48,9 +48,11 @@ type Method struct {
 	command bool
 	plain   bool
 	silent  bool // never answered
-	names   bool // the answer's own fields name the user
-	in, out reflect.Type
-	call    func(context.Context, *Client, wire.Message) (any, error)
+
+	slowForServers bool
+	names          bool // the answer's own fields name the user
+	in, out        reflect.Type
+	call           func(context.Context, *Client, wire.Message) (any, error)
 }
 
 // Def makes a method of a name, an access level, a sentence and a typed handler. In and Out are
@@ -80,6 +82,9 @@ func Def[In, Out any](name string, who Access, doc string, h func(context.Contex
 
 // Quick marks a method that answers from memory and never waits: it runs where the frame arrives.
 func (m Method) Quick() Method { m.quick = true; return m }
+
+// SlowForServers says that a quick method may wait when a CRM server asks on its own behalf.
+func (m Method) SlowForServers() Method { m.slowForServers = true; return m }
 
 // Command marks a method that causes events for its own caller. On the caller's channel they wait
 // until the reply is queued: clients have seen that order since the first version [P 10.2].

@@ -29,17 +29,17 @@ func (e *Engine) openServer(ch *Channel, name string) {
 	}
 }
 
-// Introduce makes the client's channel its link's: the CRM at its other end has said who it is. A
-// second CRM on a link is refused and its channel closed.
-func (c *Client) Introduce(ctx context.Context, peer string) error {
-	ch := c.ch
+// Introduce makes a channel its link's: the CRM at its other end has said who it is, and what it is
+// called. A second CRM on a link is refused and its channel closed.
+func (ch *Channel) Introduce(ctx context.Context, peer string) error {
 	l := ch.server.link
-	if ch.Introduced() {
-		return nil
-	}
-	if err := l.take(ctx, ch); err != nil {
+	fresh, err := l.take(ctx, ch)
+	if err != nil {
 		ch.close(ClosePolicy, err.Error())
 		return err
+	}
+	if !fresh {
+		return nil
 	}
 	l.mu.Lock()
 	l.peer = peer

@@ -74,6 +74,9 @@ func appendAsker(b []byte, c *Client, msg wire.Message) []byte {
 	if id := c.Identity(); id != nil {
 		return appendUser(b, c.ch.format, id.Login, id.UserID)
 	}
+	if msg.UserLogin == "" && msg.UserID == "" {
+		return b // the CRM asked for itself
+	}
 	return appendUser(b, c.ch.format, msg.UserLogin, msg.UserID)
 }
 

@@ -31,24 +31,34 @@ func (ch *Channel) Permanent() bool { return true }
 
 // Call asks the CRM server, see [Peer].
 func (ch *Channel) Call(ctx context.Context, name string, fields any, replies ...string) (wire.Message, error) {
-	qid := NewQID()
-	c, err := ch.server.calls.add(qid, replies)
+	q, err := ch.Ask(name, fields, replies...)
 	if err != nil {
 		return wire.Message{}, err
 	}
-	defer ch.server.calls.drop(qid)
-	if err := ch.tell(name, qid, fields); err != nil {
-		return wire.Message{}, err
+	return q.Wait(ctx)
+}
+
+// Ask sends a question and does not wait for the answer; the caller must call Wait. Questions leave
+// in the order of the calls. Errors: [ErrGone], [ErrTooManyCalls].
+func (ch *Channel) Ask(name string, fields any, replies ...string) (*Question, error) {
+	q := &Question{calls: &ch.server.calls, qid: NewQID(), replies: replies, got: make(chan wire.Message, 1)}
+	if err := q.calls.add(q); err != nil {
+		return nil, err
 	}
-	return c.wait(ctx)
+	if err := ch.Tell(name, q.qid, fields); err != nil {
+		q.calls.drop(q.qid)
+		return nil, err
+	}
+	return q, nil
 }
 
 // Notify tells the CRM server something, see [Peer].
 func (ch *Channel) Notify(_ context.Context, name string, fields any) error {
-	return ch.tell(name, NewQID(), fields)
+	return ch.Tell(name, NewQID(), fields)
 }
 
-func (ch *Channel) tell(name string, qid wire.Token, fields any) error {
+// Tell is Notify under a qid of the caller's choice.
+func (ch *Channel) Tell(name string, qid wire.Token, fields any) error {
 	if ch.out.ending() {
 		return ErrGone
 	}
@@ -98,7 +108,7 @@ func (ch *Channel) clientOf(msg wire.Message) (*Client, *wire.Error) {
 	if refused != nil {
 		return nil, refused
 	}
-	if !ch.server.link.mayTunnel(id.Login) {
+	if !ch.server.link.MayTunnel(id.Login) {
 		return nil, errNotTunnelled
 	}
 	return ch.server.tunnel(ch, id.Login, msg.Name == "login")
@@ -185,3 +195,6 @@ func (ch *Channel) serverRefusal(m *Method) *wire.Error {
 	}
 	return nil
 }
+
+// Forget drops a user who was restored and could not be counted in.
+func (ch *Channel) Forget(c *Client) { ch.server.drop(c) }

@@ -32,7 +32,7 @@ func (ch *Channel) watch(now time.Duration) {
 	switch {
 	case now-heard >= l.Silence:
 		ch.out.abort(CloseSilent, "nothing heard for too long")
-	case time.Since(ch.opened) >= l.LoginWithin && ch.self.Identity() == nil:
+	case time.Since(ch.opened) >= l.LoginWithin && ch.unknown():
 		ch.close(CloseNoLogin, "no login in time")
 	case now-max(heard, ch.pinged) >= l.Ping:
 		ch.pinged = now
@@ -40,4 +40,12 @@ func (ch *Channel) watch(now time.Duration) {
 			p.Ping()
 		}
 	}
+}
+
+// unknown reports whether nobody has logged in, or no CRM said who it is.
+func (ch *Channel) unknown() bool {
+	if ch.server != nil {
+		return !ch.Introduced()
+	}
+	return ch.self.Identity() == nil
 }

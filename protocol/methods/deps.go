@@ -15,6 +15,7 @@ type Options struct {
 	Accounts   Accounts
 	Settings   Settings
 	Journal    Journal
+	Outbox     Outbox // nil: nothing is delivered with confirmation
 	Procedures Procedures
 	Photos     Photos
 	Passes     Passes

@@ -3,6 +3,7 @@ package methods
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/protocol"
@@ -28,6 +29,8 @@ var (
 	errSessionUser  = &wire.Error{Code: protocol.CodeNotLoggedIn, Text: "Bad request. Invalid session user"}
 	errNotAvailable = &wire.Error{Code: codeUnavailable, Text: "Service not available"}
 	errLicence      = &wire.Error{Code: codeLicence, Text: "The licence's limit of simultaneous users is reached"}
+	errUnknownUser  = &wire.Error{Code: protocol.CodeNotLoggedIn, Text: "Not logged in"}
+	errTwoUsers     = &wire.Error{Code: protocol.CodeForbidden, Text: "userlogin and userid name different users"}
 	errOldPassword  = &wire.Error{Code: protocol.CodeForbidden, Text: "old password is wrong"}
 	errNotAllowed   = &wire.Error{Code: protocol.CodeForbidden, Text: "Not allowed"}
 	errTooManyTabs  = &wire.Error{Code: codeBusy, Text: "Too many connections of this user"}
@@ -73,6 +76,10 @@ var errorRows = []errorRow{
 
 // ReplyError translates an error of a handler for its caller; nil for one that stays inside.
 func ReplyError(err error) *wire.Error {
+	var gone *GoneError
+	if errors.As(err, &gone) {
+		return &wire.Error{Code: codeGone, Text: fmt.Sprintf("Events before %d are no longer kept", gone.Oldest)}
+	}
 	for _, row := range errorRows {
 		if errors.Is(err, row.is) {
 			return &wire.Error{Code: row.code, Text: row.text}

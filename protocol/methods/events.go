@@ -43,9 +43,18 @@ func Events() *protocol.Events {
 		acmStarted.Def(), acmStopped.Def(), ivrStarted.Def(), ivrStopped.Def(),
 		stateChanged.Def(), lineChanged.Def(), flashChanged.Def(), numbersChange.Def(),
 		compositionChanged.Def(), competitorChanged.Def(),
-		customEvent.Def(), responseCopy.Def(), textReceived.Def(),
+		customEvent.Def(), responseCopy.Def(), textReceived.Def(), notified.Def(),
+		executeEvent.Def(), cancelEvent.Def(), abortedEvent.Def(), showForm.Def(), closeForm.Def(),
 	)
 }
+
+// ServerEvents are what a CRM server is told without having asked, TunnelEvents what it is told about
+// each user who works through it [P 4.2].
+var (
+	ServerEvents = []string{"pbxnumberstatechanged"}
+	TunnelEvents = []string{phoneGroup, "userstatechanged", "linestatechanged", "flashstatechanged",
+		"usertextmessagereceived", "shownotifymessage", "dynamic", "dynamicwaitabort", "forms"}
+)
 
 // tell turns what happened on the telephone side into what clients are told. It runs on the
 // switch's goroutine and never waits.
@@ -59,25 +68,33 @@ func (a *API) tell(ev pbx.Event) {
 		a.tellMember(what)
 	case pbx.DirectoryChanged:
 		a.directory.forget()
+	case pbx.CallRecorded:
+		a.deliver.more()
 	default:
 		if user := a.sw.Directory().UserByLogin(ev.Login); user != nil {
-			a.tellUser(user, ev.What)
+			a.tellUser(user, ev)
 		}
 	}
 }
 
 // tellUser tells a user what his own phone does.
-func (a *API) tellUser(user *pbx.User, what any) {
+func (a *API) tellUser(user *pbx.User, ev pbx.Event) {
 	to := protocol.User(user.Login, user.ID)
-	switch e := what.(type) {
+	switch e := ev.What.(type) {
+	case pbx.Notified:
+		a.hub.Publish(notified.For(to, a.noticeOf(ev, e.Notice)))
+		a.deliver.more()
 	case pbx.RingStarted:
+		a.ringingForms(user, e.Leg)
 		a.hub.Publish(ringStarted.For(to, callerOf(e.Leg)))
 	case pbx.RingStopped:
 		a.hub.Publish(ringStopped.For(to, callerOf(e.Leg)))
+		a.closeForms(user)
 	case pbx.TalkStarted:
 		a.hub.Publish(commStarted.For(to, callerOf(e.Leg)))
 	case pbx.TalkStopped:
 		a.hub.Publish(commStopped.For(to, callerOf(e.Leg)))
+		a.closeForms(user)
 	case pbx.CallbackStarted:
 		a.hub.Publish(acmStarted.For(to, acmOf(e.Leg)))
 	case pbx.CallbackStopped:

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/octolink/octolink/crm"
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/protocol"
 )
@@ -22,6 +23,12 @@ type API struct {
 	watchers  watchers
 	custom    customRate
 	rules     rules
+
+	crms       crm.Directory
+	providers  providers
+	executions executions
+	windows    windows
+	deliver    deliveries
 }
 
 // New makes the handlers. Start connects them with the hub before the first channel opens.
@@ -36,6 +43,7 @@ func New(o Options) *API {
 	a := &API{opts: o, sw: o.Switch, log: o.Log}
 	a.throttle.limits = o.Logins.orDefaults()
 	a.presence.init(a)
+	a.deliver.init(a)
 	return a
 }
 
@@ -48,33 +56,42 @@ func (a *API) Start(ctx context.Context, hub *protocol.Hub, stored map[string][]
 
 // Table is the list of all methods: one line each.
 func (a *API) Table() *protocol.Table {
-	const anyone, clients = protocol.Anyone, protocol.Clients
+	const (
+		anyone, clients, everyone = protocol.Anyone, protocol.Clients, protocol.Everyone
+		strangers                 = protocol.Strangers
+	)
 	return protocol.NewTable(
 		// session [P 6.1]
 		protocol.Def("ping", anyone, "Asks for a sign of life; the answer repeats the parameters.", a.ping).Quick().Plain().Named("pong"),
 		protocol.Def("login", anyone, "Logs a user in by password or by the session of another tab.", a.login).Command(),
 		protocol.Def("logout", anyone, "Ends the session and all its connections.", a.logout),
-		protocol.Def("getversion", clients, "Tells the version, the web server's port and the procedures that the user may call.", a.getVersion).Quick(),
-		protocol.Def("subscribeevent", anyone, "Adds events or groups of events to what this connection is told.", a.subscribe).Quick(),
+		protocol.Def("getversion", everyone, "Tells the version, the web server's port and the procedures that the user may call.", a.getVersion).Quick(),
+		protocol.Def("subscribeevent", anyone, "Adds events or groups of events to what this connection is told.", a.subscribe).Quick().SlowForServers(),
 		protocol.Def("unsubscribeevent", anyone, "Takes events or groups of events away.", a.unsubscribe).Quick(),
-		protocol.Def("triggercustomevent", clients, "Tells an event of the client's own to other users.", a.triggerCustomEvent).Command(),
-		protocol.Def("execpredefineddbstoredproc", clients, "Runs a query that the installation offers.", a.execProcedure),
+		protocol.Def("triggercustomevent", everyone, "Tells an event of the client's own to other users.", a.triggerCustomEvent).Command(),
+		protocol.Def("execpredefineddbstoredproc", everyone, "Runs a query that the installation offers.", a.execProcedure),
 		protocol.Def("changepassword", clients, "Changes the user's own password and ends his other sessions.", a.changePassword),
 		protocol.Def("gettemphttppass", clients, "Makes a password for one HTTP request.", a.tempPass),
-		protocol.Def("sendusertextmessage", clients, "Sends a text to users who are logged in.", a.sendText).Command(),
+		protocol.Def("sendusertextmessage", everyone, "Sends a text to users who are logged in.", a.sendText).Command(),
+
+		// CRM servers [P 4.1], dynamic methods and forms [P 9]
+		protocol.Def("whoareyou", strangers, "Asks who we are, and says who asks.", a.whoAreYou).Plain().Named("iam"),
+		protocol.Def("iam", strangers, "Says who the CRM server is.", a.iam).Silent(),
+		protocol.Def("methodresult", everyone, "Answers a dynamic method.", a.methodResult).Quick().Silent(),
+		protocol.Def("formresult", everyone, "Tells what the user entered into a form.", a.formResult).Quick().Silent(),
 
 		// users and numbers [P 6.2]
 		protocol.Def("getmyuserinfo", clients, "Tells the user's name, numbers and line.", a.myUserInfo).Quick(),
-		protocol.Def("getallusernumbers", clients, "Lists all users with their numbers.", a.allUserNumbers).Quick(),
-		protocol.Def("getpbxnumbers", clients, "Lists all numbers with their present states.", a.pbxNumbers).Quick(),
-		protocol.Def("getalluserphotolink", clients, "Lists the photos of all users.", a.allPhotoLinks).Quick(),
+		protocol.Def("getallusernumbers", everyone, "Lists all users with their numbers.", a.allUserNumbers).Quick(),
+		protocol.Def("getpbxnumbers", everyone, "Lists all numbers with their present states.", a.pbxNumbers).Quick(),
+		protocol.Def("getalluserphotolink", everyone, "Lists the photos of all users.", a.allPhotoLinks).Quick(),
 		protocol.Def("getuserphoto", clients, "Tells the paths of the user's own photo.", a.userPhoto).Quick(),
 		protocol.Def("setmyuserphoto", clients, "Makes an uploaded picture the user's photo.", a.setPhoto),
 
 		// state [P 6.3]
 		protocol.Def("getuserstate", clients, "Tells the user's state.", a.userState).Quick(),
 		protocol.Def("setuserstate", clients, "Changes the user's state; fields that are absent stay.", a.setUserState).Command(),
-		protocol.Def("cc_getlunchtypes", clients, "Lists the reasons for a break.", a.lunchTypes).Quick(),
+		protocol.Def("cc_getlunchtypes", everyone, "Lists the reasons for a break.", a.lunchTypes).Quick(),
 		protocol.Def("entercallcenter", clients, "Begins to take calls of the queues.", a.enterCallCenter).Command(),
 		protocol.Def("exitcallcenter", clients, "Stops to take calls of the queues.", a.exitCallCenter).Command(),
 		protocol.Def("getredirectrules", clients, "Lists the user's redirect rules.", a.redirectRules).Quick(),
@@ -95,9 +112,9 @@ func (a *API) Table() *protocol.Table {
 
 		// queues, journal
 		protocol.Def("getcurrentqueue", clients, "Lists the callers who wait in the user's queues.", a.currentQueue).Quick(),
-		protocol.Def("gettotalqueue", clients, "Lists the callers who wait in any queue; for supervisors.", a.totalQueue).Quick(),
-		protocol.Def("getchaincontent", clients, "Tells what happened to a call so far.", a.chainContent).Quick(),
-		protocol.Def("getpbxcalljournal", clients, "Lists past and present calls, newest first.", a.callJournal),
+		protocol.Def("gettotalqueue", everyone, "Lists the callers who wait in any queue; for supervisors.", a.totalQueue).Quick(),
+		protocol.Def("getchaincontent", everyone, "Tells what happened to a call so far.", a.chainContent).Quick(),
+		protocol.Def("getpbxcalljournal", everyone, "Lists past and present calls, newest first.", a.callJournal),
 
 		// conferences and supervision [P 6.5]
 		protocol.Def("createnewconference", clients, "Calls several parties into a new conference.", a.createConference).Command(),

@@ -137,5 +137,8 @@ func (a *API) Expel(ctx context.Context, login, reason string) error {
 	return err
 }
 
-// Close ends what runs by itself: grace times.
-func (a *API) Close() { a.presence.stop() }
+// Close ends what runs by itself: grace times and deliveries.
+func (a *API) Close() {
+	a.deliver.stop()
+	a.presence.stop()
+}

@@ -151,7 +151,7 @@ func (s *scene) heard() string {
 }
 
 // A guid, a session or a one-time password, alone or at the end of a path.
-var idPattern = regexp.MustCompile(`(["/])([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})"`)
+var idPattern = regexp.MustCompile(`(["/])([0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})"`)
 
 // symbolic writes the server's own ids as $1, $2 …
 func (s *scene) symbolic(line string) string {

@@ -201,10 +201,14 @@ func (a *API) getVersion(_ context.Context, c *protocol.Client, _ struct{}) (ver
 type subscription struct {
 	Methods []string `wire:"eventmethod" doc:"names of events and groups"`
 	Events  []string `wire:"event" doc:"other name of eventmethod"`
+	Since   *int64   `wire:"since" doc:"CRM servers: number of the last event of kinds with confirmation that they have"`
 }
 
-func (a *API) subscribe(_ context.Context, c *protocol.Client, in subscription) (struct{}, error) {
+func (a *API) subscribe(ctx context.Context, c *protocol.Client, in subscription) (struct{}, error) {
 	c.Subscribe(append(in.Methods, in.Events...))
+	if ch := c.Server(); ch != nil && !c.Tunnelled() {
+		return struct{}{}, a.subscribed(ctx, ch, in)
+	}
 	return struct{}{}, nil
 }
 

@@ -1,0 +1,31 @@
+package pbx
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// A Notice is a text for a user that he, and the CRMs that ask for notifications, are told.
+type Notice struct {
+	ID     string `json:"id"` // GUID
+	Sender string `json:"sender"`
+	Text   string `json:"text"`
+}
+
+// Notified: a user was sent a notice.
+type Notified struct{ Notice Notice }
+
+// Notification is the notice as it is kept.
+func (n Notified) Notification() []byte {
+	b, _ := json.Marshal(n.Notice) // three texts: cannot fail
+	return b
+}
+
+// Notify tells a user something. Error: [ErrNoSuchUser].
+func (s *Switch) Notify(ctx context.Context, login, sender, text string) (Notice, error) {
+	n := Notice{ID: s.opts.NewID(), Sender: sender, Text: text}
+	return n, s.with(ctx, login, func(p *person) error {
+		s.tell(p.user.Login, Notified{n})
+		return nil
+	})
+}

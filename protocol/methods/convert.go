@@ -1,0 +1,122 @@
+package methods
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/octolink/octolink/crm"
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// toWire and fromWire carry values between the CRM side's model and the wire's; they are the same
+// trees under other names, so that package crm needs no wire.
+func toWire(v any) any {
+	switch v := v.(type) {
+	case crm.Values:
+		o := make(wire.Object, len(v))
+		for i, p := range v {
+			o[i] = wire.Member{Key: p.Key, Value: toWire(p.Value)}
+		}
+		return o
+	case crm.List:
+		l := make(wire.List, len(v))
+		for i, item := range v {
+			l[i] = toWire(item)
+		}
+		return l
+	case crm.Number:
+		return wire.Number(v)
+	}
+	return v
+}
+
+func fromWire(v any) any {
+	switch v := v.(type) {
+	case wire.Object:
+		o := make(crm.Values, len(v))
+		for i, m := range v {
+			o[i] = crm.Value{Key: m.Key, Value: fromWire(m.Value)}
+		}
+		return o
+	case wire.List:
+		l := make(crm.List, len(v))
+		for i, item := range v {
+			l[i] = fromWire(item)
+		}
+		return l
+	case wire.Number:
+		return crm.Number(v)
+	}
+	return v
+}
+
+// outputs reads outputparameters: an object, an empty list for an empty one as PHP writes it, or a
+// list of key and value [P 9.2].
+func outputs(v any) crm.Values {
+	switch v := v.(type) {
+	case wire.Object:
+		values, _ := fromWire(v).(crm.Values)
+		return values
+	case wire.List:
+		var values crm.Values
+		for _, item := range v {
+			if o, ok := item.(wire.Object); ok {
+				value, _ := o.Get("value")
+				values = append(values, crm.Value{Key: textOf(o, "key", "name"), Value: fromWire(value)})
+			}
+		}
+		return values
+	}
+	return nil
+}
+
+// typed gives parameters the types that the catalogue declares. What does not fit stays as it is: the
+// CRM knows better.
+func typed(in crm.Values, params []crm.Param) crm.Values {
+	out := make(crm.Values, len(in))
+	for i, v := range in {
+		out[i] = v
+		for _, p := range params {
+			if p.Key == v.Key {
+				out[i].Value = asType(v.Value, p.Type)
+			}
+		}
+	}
+	return out
+}
+
+func asType(v any, t crm.Type) any {
+	text, ok := v.(string)
+	if !ok {
+		return v
+	}
+	switch t {
+	case crm.Int, crm.Float:
+		if isNumber(text) {
+			return crm.Number(text)
+		}
+	case crm.Bool:
+		switch strings.ToLower(text) {
+		case "1", "true", "yes":
+			return true
+		case "0", "false", "no", "":
+			return false
+		}
+	}
+	return v
+}
+
+// isNumber reports whether a text is a number as JSON writes them.
+func isNumber(s string) bool {
+	if _, err := strconv.ParseFloat(s, 64); err != nil {
+		return false
+	}
+	m, err := wire.Decode(wire.JSON, []byte(`["n",{"v":`+s+`}]`), wire.Limits{})
+	if err != nil {
+		return false
+	}
+	tree, err := m.Tree()
+	v, _ := tree.Get("v")
+	_, ok := v.(wire.Number)
+	return err == nil && ok
+}

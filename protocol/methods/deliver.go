@@ -1,0 +1,321 @@
+package methods
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/octolink/octolink/pbx"
+	"github.com/octolink/octolink/protocol"
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// Kinds of events that are delivered with confirmation (decision 0011).
+const (
+	kindCallRecord   = "callrecord"
+	kindNotification = "notification"
+)
+
+// Outbox is where events are kept that CRMs confirm.
+type Outbox interface {
+	// Since are the kept events behind a number, in order; a *GoneError when some are not kept any more.
+	Since(ctx context.Context, number int64, limit int) ([]KeptEvent, error)
+	// Delivered is how far a link has confirmed; ok is false for one that never did.
+	Delivered(ctx context.Context, link string) (number int64, ok bool, err error)
+	SetDelivered(link string, number int64)
+	// Newest is the number of the newest event.
+	Newest(ctx context.Context) (int64, error)
+}
+
+// A KeptEvent is an event that a CRM may get.
+type KeptEvent struct {
+	Number int64
+	Kind   string
+	Login  string
+	Record pbx.CallRecord // of a callrecord
+	Notice pbx.Notice     // of a notification
+	At     time.Time
+}
+
+// A GoneError says that events behind a number are not kept any more.
+type GoneError struct{ Oldest int64 }
+
+// Error says it.
+func (e *GoneError) Error() string { return "events are no longer kept" }
+
+const (
+	onTheWay     = 64               // unconfirmed events at once
+	confirmIn    = 30 * time.Second // then an event is sent again
+	retryStorage = 5 * time.Second
+)
+
+// deliveries are the CRMs that get events with confirmation.
+type deliveries struct {
+	api *API
+
+	mu     sync.Mutex
+	byPeer map[protocol.Peer]*delivery
+	closed bool
+	all    sync.WaitGroup
+}
+
+func (d *deliveries) init(a *API) { d.api, d.byPeer = a, make(map[protocol.Peer]*delivery) }
+
+// A delivery brings events to one CRM, one after the other, until it is gone.
+type delivery struct {
+	api    *API
+	link   *protocol.Link
+	peer   protocol.Peer
+	kinds  []string
+	since  int64 // everything up to it is confirmed
+	stored bool  // since is kept for the link: the CRM does not say it itself
+	wake   chan struct{}
+	cancel context.CancelFunc
+}
+
+// begin starts the deliveries that a link's configuration asks for.
+func (d *deliveries) begin(l *protocol.Link, p protocol.Peer) {
+	kinds := l.Options().Deliver
+	if len(kinds) == 0 {
+		return
+	}
+	d.start(&delivery{api: d.api, link: l, peer: p, kinds: kinds, stored: true})
+}
+
+// start replaces the delivery that the peer has.
+func (d *deliveries) start(one *delivery) {
+	ctx, cancel := context.WithCancel(context.Background())
+	one.cancel, one.wake = cancel, make(chan struct{}, 1)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		cancel()
+		return
+	}
+	if old := d.byPeer[one.peer]; old != nil {
+		if old.stored && one.stored {
+			cancel() // it goes on: an HTTP link is introduced again and again
+			return
+		}
+		old.cancel()
+	}
+	d.byPeer[one.peer] = one
+	d.all.Go(func() { one.run(ctx) })
+}
+
+// end stops what goes to a peer.
+func (d *deliveries) end(p protocol.Peer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if one := d.byPeer[p]; one != nil {
+		one.cancel()
+		delete(d.byPeer, p)
+	}
+}
+
+// stop ends all of them.
+func (d *deliveries) stop() {
+	d.mu.Lock()
+	d.closed = true
+	for p, one := range d.byPeer {
+		one.cancel()
+		delete(d.byPeer, p)
+	}
+	d.mu.Unlock()
+	d.all.Wait()
+}
+
+// more says that there may be a new event. It never waits.
+func (d *deliveries) more() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, one := range d.byPeer {
+		select {
+		case one.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// subscribed starts the delivery that a CRM asks for by subscribeevent, from the number that it has.
+func (a *API) subscribed(ctx context.Context, ch *protocol.Channel, in subscription) error {
+	var kinds []string
+	for _, name := range append(slices.Clone(in.Methods), in.Events...) {
+		if name == kindCallRecord || name == kindNotification {
+			kinds = append(kinds, name)
+		}
+	}
+	if len(kinds) == 0 || a.opts.Outbox == nil {
+		return nil
+	}
+	since, err := a.startOf(ctx, in.Since)
+	if err != nil {
+		return err
+	}
+	one := &delivery{api: a, link: ch.Link(), peer: ch, kinds: kinds, since: since}
+	a.deliver.start(one)
+	return nil
+}
+
+// startOf checks the number that a CRM wants events behind; without one it gets those from now on.
+func (a *API) startOf(ctx context.Context, since *int64) (int64, error) {
+	if since == nil {
+		return a.opts.Outbox.Newest(ctx)
+	}
+	_, err := a.opts.Outbox.Since(ctx, *since, 1)
+	return *since, err
+}
+
+// run sends what is new, waits for the confirmations, and for more.
+func (d *delivery) run(ctx context.Context) {
+	if d.stored && !d.resume(ctx) {
+		return
+	}
+	for ctx.Err() == nil {
+		events, err := d.api.opts.Outbox.Since(ctx, d.since, onTheWay)
+		var gone *GoneError
+		switch {
+		case errors.As(err, &gone):
+			d.api.log.Error("events were pruned before a CRM confirmed them", "link", d.peer.Name(), "since", d.since, "oldest", gone.Oldest)
+			d.since = gone.Oldest - 1
+		case err != nil:
+			d.pause(ctx, retryStorage)
+		case len(events) == 0:
+			d.pause(ctx, 0)
+		default:
+			d.send(ctx, events)
+		}
+	}
+}
+
+// resume finds where the link's CRM stands; one that is new gets what happens from now on.
+func (d *delivery) resume(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		number, ok, err := d.api.opts.Outbox.Delivered(ctx, d.peer.Name())
+		if err == nil && !ok {
+			if number, err = d.api.opts.Outbox.Newest(ctx); err == nil {
+				d.api.opts.Outbox.SetDelivered(d.peer.Name(), number)
+			}
+		}
+		if err == nil {
+			d.since = number
+			return true
+		}
+		d.pause(ctx, retryStorage)
+	}
+	return false
+}
+
+// pause waits for a new event, or for a time when it is not zero.
+func (d *delivery) pause(ctx context.Context, most time.Duration) {
+	var timeout <-chan time.Time
+	if most > 0 {
+		timer := time.NewTimer(most)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-d.wake:
+	case <-timeout:
+	}
+}
+
+// send brings a run of events to the CRM, in order. It returns when all are confirmed or one is not:
+// then that one and those behind it are sent again.
+func (d *delivery) send(ctx context.Context, events []KeptEvent) {
+	if ch, ok := d.peer.(*protocol.Channel); ok {
+		d.sendOver(ctx, ch, events)
+		return
+	}
+	for _, e := range events {
+		if !d.wants(e) {
+			d.confirmed(e.Number)
+			continue
+		}
+		one, cancel := context.WithTimeout(ctx, confirmIn)
+		msg, err := d.peer.Call(one, e.Kind, d.api.bodyOf(e), e.Kind+"result")
+		cancel()
+		if !d.confirms(msg, err) {
+			d.pause(ctx, confirmIn)
+			return
+		}
+		d.confirmed(e.Number)
+	}
+}
+
+// sendOver has many events on the way at once.
+func (d *delivery) sendOver(ctx context.Context, ch *protocol.Channel, events []KeptEvent) {
+	ctx, cancel := context.WithTimeout(ctx, confirmIn)
+	defer cancel()
+	questions := make([]*protocol.Question, len(events))
+	for i, e := range events {
+		if !d.wants(e) {
+			continue
+		}
+		q, err := ch.Ask(e.Kind, d.api.bodyOf(e), e.Kind+"result")
+		if err != nil {
+			events = events[:i]
+			break
+		}
+		questions[i] = q
+	}
+	good := true // confirmations may come in any order, what counts is an unbroken row of them
+	for i, e := range events {
+		ok := true
+		if questions[i] != nil {
+			ok = d.confirms(questions[i].Wait(ctx))
+		}
+		if good = good && ok; good {
+			d.confirmed(e.Number)
+		}
+	}
+	if !good {
+		<-ctx.Done() // what was not confirmed is sent again when its time is over
+	}
+}
+
+func (d *delivery) wants(e KeptEvent) bool { return slices.Contains(d.kinds, e.Kind) }
+
+// confirms reports whether an answer is a confirmation.
+func (d *delivery) confirms(msg wire.Message, err error) bool {
+	if err != nil {
+		return false
+	}
+	var in struct {
+		Result bool `wire:"result" doc:"1: the event is kept"`
+	}
+	return msg.Unmarshal(&in) == nil && in.Result
+}
+
+func (d *delivery) confirmed(number int64) {
+	d.since = number
+	if d.stored {
+		d.api.opts.Outbox.SetDelivered(d.peer.Name(), number)
+	}
+}
+
+// deliveredRecord is a journal entry with its number.
+type deliveredRecord struct {
+	Number int64 `wire:"eventnumber" doc:"number of the event"`
+	journalRow
+}
+
+// deliveredNotice is a notification with its number.
+type deliveredNotice struct {
+	Number int64  `wire:"eventnumber" doc:"number of the event"`
+	ID     string `wire:"id" doc:"the notice"`
+	Login  string `wire:"login" doc:"whom it was for"`
+	Sender string `wire:"sender" doc:"who or what sent it"`
+	Text   string `wire:"text" doc:"the text"`
+	Time   string `wire:"time" doc:"when"`
+}
+
+func (a *API) bodyOf(e KeptEvent) any {
+	if e.Kind == kindCallRecord {
+		return deliveredRecord{e.Number, a.rowOf(e.Record)}
+	}
+	return deliveredNotice{e.Number, e.Notice.ID, e.Login, e.Notice.Sender, e.Notice.Text, a.stamp(e.At)}
+}

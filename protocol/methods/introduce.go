@@ -1,0 +1,197 @@
+package methods
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/octolink/octolink/protocol"
+	"github.com/octolink/octolink/protocol/wire"
+)
+
+// The types of parties that introduce themselves [P 1.1].
+const (
+	ourType    = "commserver" // CRM servers test this text
+	crmType    = "ws-server"
+	serverName = "Oktell" // what CRM servers expect the telephone side to be called
+)
+
+type introduction struct {
+	Type    string `wire:"type" doc:"ws-server for a CRM server, commserver for us"`
+	Name    string `wire:"name" doc:"what the party is called"`
+	Version string `wire:"version" doc:"its version"`
+}
+
+type ourIntroduction struct {
+	Type    string `wire:"type" doc:"commserver"`
+	Name    string `wire:"name" doc:"what we are called"`
+	Version string `wire:"version" doc:"version"`
+	Build   string `wire:"build" doc:"the same version in full"`
+}
+
+func (a *API) ourselves() ourIntroduction {
+	return ourIntroduction{ourType, serverName, a.opts.Version.Build, a.opts.Version.Build}
+}
+
+// whoAreYou also tells who asks: its type counts as an introduction [P 4.1].
+func (a *API) whoAreYou(ctx context.Context, c *protocol.Client, in introduction) (ourIntroduction, error) {
+	return a.ourselves(), a.introduced(ctx, c.Server(), in)
+}
+
+func (a *API) iam(ctx context.Context, c *protocol.Client, in introduction) (struct{}, error) {
+	return struct{}{}, a.introduced(ctx, c.Server(), in)
+}
+
+// introduced makes a CRM server's channel work. Parties of other types are of no use to us.
+func (a *API) introduced(ctx context.Context, ch *protocol.Channel, in introduction) error {
+	if in.Type != crmType {
+		a.log.Warn("not a CRM server", "link", ch.Name(), "type", in.Type, "name", in.Name)
+		return nil
+	}
+	return ch.Introduce(ctx, strings.TrimSpace(in.Name+" "+in.Version))
+}
+
+// Hooks are what the methods want to know of links.
+func (a *API) Hooks() protocol.LinkHooks {
+	return protocol.LinkHooks{Opened: a.opened, Introduced: a.welcome, Lost: a.lost}
+}
+
+// introduceWithin is how long a CRM server may take to say who it is: it may stand still while its
+// application works [P 0.4].
+const introduceWithin = 30 * time.Second
+
+// opened asks a new connection who it is.
+func (a *API) opened(ctx context.Context, ch *protocol.Channel) {
+	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
+	defer cancel()
+	msg, err := ch.Call(ctx, "whoareyou", a.ourselves(), "iam")
+	if err != nil {
+		return // closed meanwhile, or it introduces itself by a question of its own
+	}
+	var in introduction
+	if err := msg.Unmarshal(&in); err != nil {
+		a.log.Warn("an introduction cannot be read", "link", ch.Name(), "err", err)
+		return
+	}
+	if err := a.introduced(ctx, ch, in); err != nil {
+		a.log.Warn("a CRM server is refused", "link", ch.Name(), "err", err)
+	}
+}
+
+// IntroduceOver introduces the server to a CRM behind an HTTP address and learns what it offers. The
+// caller repeats it at start, after failures and from time to time; the link's health comes from it.
+func (a *API) IntroduceOver(ctx context.Context, l *protocol.Link, p *protocol.Post) error {
+	msg, err := p.Call(ctx, "whoareyou", a.ourselves(), "iam")
+	if err != nil {
+		p.Heard(time.Time{}, "")
+		a.lost(l, p)
+		return err
+	}
+	var in introduction
+	if err := msg.Unmarshal(&in); err != nil {
+		return err
+	}
+	p.Heard(time.Now(), strings.TrimSpace(in.Name+" "+in.Version))
+	a.welcome(ctx, l, p)
+	return nil
+}
+
+// welcome learns what a CRM offers and, over a channel, who works through it. The questions go out
+// together.
+func (a *API) welcome(ctx context.Context, l *protocol.Link, p protocol.Peer) {
+	a.log.Info("a CRM is connected", "link", l.Options().Name, "peer", l.Status().Peer)
+	provider := a.providerOf(l, p)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.learn(ctx, provider)
+	}()
+	if ch, ok := p.(*protocol.Channel); ok {
+		a.restoreUsers(ctx, l, ch)
+	}
+	<-done
+	a.deliver.begin(l, p)
+}
+
+// lost takes a CRM's methods and forms away; questions to it have failed already.
+func (a *API) lost(l *protocol.Link, p protocol.Peer) {
+	a.log.Warn("a CRM is gone", "link", l.Options().Name)
+	a.deliver.end(p)
+	a.dropProvider(p)
+	if ch, ok := p.(*protocol.Channel); ok {
+		a.executions.failAll(ch)
+	}
+}
+
+type activeUsers struct {
+	Users []activeUser `wire:"users" doc:"who works with the CRM now"`
+}
+
+type activeUser struct {
+	Login string `wire:"userlogin" doc:"login"`
+	ID    string `wire:"userid" doc:"id"`
+}
+
+// restoreUsers makes the set of tunnelled users what the CRM says it is, after a break too [P 4.3].
+// Who logged in on this channel after the question was sent stays whatever the answer says.
+func (a *API) restoreUsers(ctx context.Context, l *protocol.Link, ch *protocol.Channel) {
+	lost := l.TakeLost()
+	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
+	defer cancel()
+	msg, err := ch.Call(ctx, "getactiveusers", struct{}{}, "activeusers")
+	var active activeUsers
+	if err == nil {
+		err = msg.Unmarshal(&active)
+	}
+	if err != nil {
+		a.log.Warn("who works with a CRM is not known", "link", ch.Name(), "err", err)
+		return // their grace times run
+	}
+	for _, u := range active.Users {
+		a.restoreUser(ctx, l, ch, u, lost)
+	}
+	for _, id := range lost {
+		a.presence.leaveNow(ctx, id.Login)
+	}
+}
+
+// restoreUser takes up one user. A link that is not trusted brings back only those who logged in
+// through it before the break.
+func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Channel, u activeUser, lost map[string]protocol.Identity) {
+	id, refused := a.Resolve(u.Login, u.ID)
+	if refused != nil || !l.MayTunnel(id.Login) {
+		a.log.Info("an active user of a CRM is not known here", "link", ch.Name(), "user", u.Login)
+		return
+	}
+	before, known := lost[strings.ToLower(id.Login)]
+	if !known && !l.Options().Trust {
+		return
+	}
+	id.Session = before.Session
+	c, err := ch.Restore(id.Login)
+	if err != nil || c.Identity() != nil {
+		return
+	}
+	if err := a.presence.enter(ctx, c, id); err != nil {
+		ch.Forget(c)
+		a.log.Warn("a user is not restored", "link", ch.Name(), "user", id.Login, "err", err)
+	}
+}
+
+// Resolve finds the user whom a CRM server names. The login decides when there is one; an id that
+// nobody has is ignored beside it, one of somebody else is not (decision 0010).
+func (a *API) Resolve(login, userID string) (protocol.Identity, *wire.Error) {
+	dir := a.sw.Directory()
+	byID := dir.UserByID(userID)
+	user := byID
+	if login != "" {
+		user = dir.UserByLogin(login)
+	}
+	switch {
+	case user == nil:
+		return protocol.Identity{}, errUnknownUser
+	case byID != nil && byID != user:
+		return protocol.Identity{}, errTwoUsers
+	}
+	return protocol.Identity{Login: user.Login, UserID: user.ID}, nil
+}
