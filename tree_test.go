@@ -41,7 +41,10 @@ var rooms = map[string]room{
 	"pbx/sim":  {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
 	"store":    {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	// floor 2
-	"transports": {ours: []string{"protocol", "protocol/wire"}, others: []string{"github.com/gobwas/ws", "golang.org/x/sys"}},
+	"transports": {
+		ours:   []string{"protocol", "protocol/wire", "certs"},
+		others: []string{"github.com/gobwas/ws", "github.com/abbot/go-http-auth", "golang.org/x/sys"},
+	},
 	"protocol/methods": {
 		ours: []string{"protocol", "protocol/wire", "pbx"}, others: []string{"github.com/google/uuid"},
 		never: []string{"net/http", "database/sql"},
@@ -50,6 +53,7 @@ var rooms = map[string]room{
 		ours:   []string{"protocol", "protocol/wire", "pbx", "transports"},
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/image"},
 	},
+	"crmsim": {ours: []string{"protocol/wire"}, others: []string{"github.com/gobwas/ws", "github.com/goccy/go-yaml"}},
 }
 
 // Everything below cmd/ is the program: it wires the rooms together and may import them all.
