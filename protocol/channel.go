@@ -116,7 +116,7 @@ func (ch *Channel) message(msg wire.Message) {
 	if ch.server != nil && ch.server.calls.settle(msg) {
 		return
 	}
-	m := ch.engine.opts.Table.byName[msg.Name]
+	m := ch.method(msg.Name)
 	if isReply(msg.Name) && (m == nil || !m.silent) {
 		return
 	}
@@ -128,6 +128,15 @@ func (ch *Channel) message(msg wire.Message) {
 		}
 		taken = c.accept(m, msg)
 	}
+}
+
+// method finds a row of the table; for a browser those that only CRM servers use are not there.
+func (ch *Channel) method(name string) *Method {
+	m := ch.engine.opts.Table.byName[name]
+	if m != nil && m.Access >= Servers && ch.server == nil {
+		return nil
+	}
+	return m
 }
 
 func nameOfReply(m *Method, msg wire.Message) string {

@@ -111,8 +111,6 @@ func (c *Client) refusal(m *Method, msg wire.Message) *wire.Error {
 	switch {
 	case id == nil && (m == nil || m.Access != Anyone):
 		return errNotLoggedIn
-	case m != nil && m.Access >= Servers:
-		return errUnknownMethod
 	case m == nil:
 		return errUnknownMethod
 	case id != nil && !c.Tunnelled() && !id.mayName(msg): // also a second login on the same connection

@@ -77,6 +77,9 @@ func appendAsker(b []byte, c *Client, msg wire.Message) []byte {
 	if msg.UserLogin == "" && msg.UserID == "" {
 		return b // the CRM asked for itself
 	}
+	if id, refused := c.ch.engine.opts.Resolve(msg.UserLogin, msg.UserID); refused == nil {
+		return appendUser(b, c.ch.format, id.Login, id.UserID) // not logged in, or just logged out
+	}
 	return appendUser(b, c.ch.format, msg.UserLogin, msg.UserID)
 }
 

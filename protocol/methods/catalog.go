@@ -1,11 +1,9 @@
 package methods
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/octolink/octolink/crm"
 	"github.com/octolink/octolink/protocol"
@@ -66,18 +64,10 @@ func (a *API) dropProvider(p protocol.Peer) {
 // CRMs is who offers dynamic methods and forms.
 func (a *API) CRMs() *crm.Directory { return &a.crms }
 
-// catalogWithin is how long a CRM may take to say what it offers.
-const catalogWithin = 30 * time.Second
-
-// learn asks a CRM for its methods and forms, both at once, and puts it into the directory.
-func (a *API) learn(ctx context.Context, p *provider) {
-	ctx, cancel := context.WithTimeout(ctx, catalogWithin)
-	defer cancel()
-	var methods, forms catalogPart
-	var both sync.WaitGroup
-	both.Go(func() { methods = ask(ctx, p.peer, "getavailablemethods", "availablemethods", "methods") })
-	both.Go(func() { forms = ask(ctx, p.peer, "getavailableforms", "availableforms", "forms") })
-	both.Wait()
+// learn reads what a CRM says that it offers, and puts it into the directory.
+func (a *API) learn(p *provider, methodsAnswer, formsAnswer later) {
+	methods := readPart(methodsAnswer, "availablemethods", "methods")
+	forms := readPart(formsAnswer, "availableforms", "forms")
 	c := &crm.Catalog{Faults: append(methods.faults, forms.faults...)}
 	c.Raw = append(append(append(c.Raw, methods.raw...), '\n'), forms.raw...)
 	for _, e := range methods.entries {
@@ -101,10 +91,10 @@ type catalogPart struct {
 	raw     []byte
 }
 
-func ask(ctx context.Context, p protocol.Peer, question, reply, list string) (part catalogPart) {
-	msg, err := p.Call(ctx, question, struct{}{}, reply)
+func readPart(answer later, reply, list string) (part catalogPart) {
+	msg, err := answer()
 	if err != nil {
-		part.faults = []string{fmt.Sprintf("%s: %v", question, err)}
+		part.faults = []string{fmt.Sprintf("%s: %v", reply, err)}
 		return part
 	}
 	tree, err := msg.Tree()

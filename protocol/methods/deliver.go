@@ -168,26 +168,41 @@ func (a *API) startOf(ctx context.Context, since *int64) (int64, error) {
 	return *since, err
 }
 
-// run sends what is new, waits for the confirmations, and for more.
+// run brings events to the CRM until it is gone.
 func (d *delivery) run(ctx context.Context) {
 	if d.stored && !d.resume(ctx) {
 		return
 	}
+	if ch, ok := d.peer.(*protocol.Channel); ok {
+		d.runOver(ctx, ch)
+		return
+	}
 	for ctx.Err() == nil {
-		events, err := d.api.opts.Outbox.Since(ctx, d.since, onTheWay)
+		events := d.next(ctx, d.since, onTheWay)
+		if len(events) == 0 {
+			d.pause(ctx, 0)
+			continue
+		}
+		d.post(ctx, events)
+	}
+}
+
+// next are the events behind a number. It waits while the storage fails.
+func (d *delivery) next(ctx context.Context, number int64, most int) []KeptEvent {
+	for ctx.Err() == nil {
+		events, err := d.api.opts.Outbox.Since(ctx, number, most)
 		var gone *GoneError
 		switch {
+		case err == nil:
+			return events
 		case errors.As(err, &gone):
-			d.api.log.Error("events were pruned before a CRM confirmed them", "link", d.peer.Name(), "since", d.since, "oldest", gone.Oldest)
-			d.since = gone.Oldest - 1
-		case err != nil:
-			d.pause(ctx, retryStorage)
-		case len(events) == 0:
-			d.pause(ctx, 0)
+			d.api.log.Error("events were pruned before a CRM confirmed them", "link", d.peer.Name(), "since", number, "oldest", gone.Oldest)
+			number = gone.Oldest - 1
 		default:
-			d.send(ctx, events)
+			d.pause(ctx, retryStorage)
 		}
 	}
+	return nil
 }
 
 // resume finds where the link's CRM stands; one that is new gets what happens from now on.
@@ -223,57 +238,20 @@ func (d *delivery) pause(ctx context.Context, most time.Duration) {
 	}
 }
 
-// send brings a run of events to the CRM, in order. It returns when all are confirmed or one is not:
-// then that one and those behind it are sent again.
-func (d *delivery) send(ctx context.Context, events []KeptEvent) {
-	if ch, ok := d.peer.(*protocol.Channel); ok {
-		d.sendOver(ctx, ch, events)
-		return
-	}
+// post brings events to a CRM behind HTTP, one request each. It returns when all are confirmed, or
+// when one was not and it is time to try again.
+func (d *delivery) post(ctx context.Context, events []KeptEvent) {
 	for _, e := range events {
-		if !d.wants(e) {
-			d.confirmed(e.Number)
-			continue
-		}
-		one, cancel := context.WithTimeout(ctx, confirmIn)
-		msg, err := d.peer.Call(one, e.Kind, d.api.bodyOf(e), e.Kind+"result")
-		cancel()
-		if !d.confirms(msg, err) {
-			d.pause(ctx, confirmIn)
-			return
+		if d.wants(e) {
+			one, cancel := context.WithTimeout(ctx, confirmIn)
+			ok := d.confirms(d.peer.Call(one, e.Kind, d.api.bodyOf(e), e.Kind+"result"))
+			cancel()
+			if !ok {
+				d.pause(ctx, confirmIn)
+				return
+			}
 		}
 		d.confirmed(e.Number)
-	}
-}
-
-// sendOver has many events on the way at once.
-func (d *delivery) sendOver(ctx context.Context, ch *protocol.Channel, events []KeptEvent) {
-	ctx, cancel := context.WithTimeout(ctx, confirmIn)
-	defer cancel()
-	questions := make([]*protocol.Question, len(events))
-	for i, e := range events {
-		if !d.wants(e) {
-			continue
-		}
-		q, err := ch.Ask(e.Kind, d.api.bodyOf(e), e.Kind+"result")
-		if err != nil {
-			events = events[:i]
-			break
-		}
-		questions[i] = q
-	}
-	good := true // confirmations may come in any order, what counts is an unbroken row of them
-	for i, e := range events {
-		ok := true
-		if questions[i] != nil {
-			ok = d.confirms(questions[i].Wait(ctx))
-		}
-		if good = good && ok; good {
-			d.confirmed(e.Number)
-		}
-	}
-	if !good {
-		<-ctx.Done() // what was not confirmed is sent again when its time is over
 	}
 }
 

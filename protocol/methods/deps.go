@@ -33,6 +33,8 @@ type Options struct {
 type Accounts interface {
 	// CheckPassword takes as long for an unknown login as for a wrong password.
 	CheckPassword(ctx context.Context, login, cased, lower string) (ok bool, err error)
+	// MayLogIn reports whether a user is not shut out.
+	MayLogIn(login string) bool
 	// ChangePassword keeps the md5 of a new password, case kept.
 	ChangePassword(ctx context.Context, login, cased string) error
 	// NewSession makes a token that lets its owner log in again for the given time.

@@ -65,7 +65,7 @@ func (x *executions) remove(e *execution) { // mu is held
 }
 
 // settle gives an answer to the one who waits. It counts only from where the question went: the
-// CRM's channel, or a screen of the user.
+// CRM's channel, whether it names the user or not, or a screen of the user.
 func (x *executions) settle(id string, from *protocol.Client, in methodResultIn) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -73,7 +73,7 @@ func (x *executions) settle(id string, from *protocol.Client, in methodResultIn)
 	if e == nil {
 		return false
 	}
-	ours := e.user == "" && from.Server() == e.ch || e.user != "" && sameUser(from.Login(), e.user)
+	ours := from.Server() == e.ch || e.user != "" && sameUser(from.Login(), e.user)
 	if !ours {
 		return false
 	}

@@ -47,6 +47,9 @@ func testConfig(string) pbx.Config {
 type memory struct {
 	mu      sync.Mutex
 	records []pbx.CallRecord
+	events  []methods.KeptEvent
+	newest  int64
+	marks   map[string]int64
 	saved   map[string]pbx.SavedState
 }
 
@@ -68,7 +71,54 @@ func (m *memory) CloseCall(r pbx.CallRecord) {
 
 func (m *memory) SaveState(string, pbx.SavedState) {}
 
-func (m *memory) SaveEvent(pbx.Event) {}
+// SaveEvent keeps what is delivered to CRMs.
+func (m *memory) SaveEvent(e pbx.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.newest = e.Number
+	switch what := e.What.(type) {
+	case pbx.CallRecorded:
+		m.events = append(m.events, methods.KeptEvent{Number: e.Number, Kind: "callrecord", Login: e.Login, Record: what.Record, At: e.At})
+	case pbx.Notified:
+		m.events = append(m.events, methods.KeptEvent{Number: e.Number, Kind: "notification", Login: e.Login, Notice: what.Notice, At: e.At})
+	}
+}
+
+func (m *memory) Since(_ context.Context, number int64, limit int) (out []methods.KeptEvent, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if number < 0 {
+		return nil, &methods.GoneError{Oldest: 1}
+	}
+	for _, e := range m.events {
+		if e.Number > number && len(out) < limit {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+func (m *memory) Delivered(_ context.Context, link string) (int64, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n, ok := m.marks[link]
+	return n, ok, nil
+}
+
+func (m *memory) SetDelivered(link string, number int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.marks == nil {
+		m.marks = make(map[string]int64)
+	}
+	m.marks[link] = number
+}
+
+func (m *memory) Newest(context.Context) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.newest, nil
+}
 
 // Journal filters as far as transcripts ask.
 func (m *memory) Journal(_ context.Context, q methods.JournalQuery) (out []pbx.CallRecord, _ error) {
@@ -107,6 +157,8 @@ func (d *desk) CheckPassword(_ context.Context, login, cased, _ string) (bool, e
 	want, ok := d.passwords[strings.ToLower(login)]
 	return ok && want == cased, nil
 }
+
+func (d *desk) MayLogIn(login string) bool { return login != "dmitry" }
 
 func (d *desk) ChangePassword(_ context.Context, login, cased string) error {
 	d.mu.Lock()

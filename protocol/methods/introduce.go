@@ -100,17 +100,33 @@ func (a *API) IntroduceOver(ctx context.Context, l *protocol.Link, p *protocol.P
 // together.
 func (a *API) welcome(ctx context.Context, l *protocol.Link, p protocol.Peer) {
 	a.log.Info("a CRM is connected", "link", l.Options().Name, "peer", l.Status().Peer)
-	provider := a.providerOf(l, p)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		a.learn(ctx, provider)
-	}()
+	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
+	defer cancel()
+	lost := l.TakeLost() // before the question: who logs in from now on is not among them
+	methods := a.question(ctx, p, "getavailablemethods", "availablemethods")
+	forms := a.question(ctx, p, "getavailableforms", "availableforms")
 	if ch, ok := p.(*protocol.Channel); ok {
-		a.restoreUsers(ctx, l, ch)
+		active := a.question(ctx, p, "getactiveusers", "activeusers")
+		a.restoreUsers(ctx, l, ch, active, lost)
 	}
-	<-done
+	a.learn(a.providerOf(l, p), methods, forms)
 	a.deliver.begin(l, p)
+}
+
+// A later is an answer that is waited for when it is needed.
+type later func() (wire.Message, error)
+
+// question asks a peer. Over a channel it does not wait, and questions leave in order.
+func (a *API) question(ctx context.Context, p protocol.Peer, name, reply string) later {
+	ch, ok := p.(*protocol.Channel)
+	if !ok {
+		return func() (wire.Message, error) { return p.Call(ctx, name, struct{}{}, reply) }
+	}
+	q, err := ch.Ask(name, struct{}{}, reply)
+	if err != nil {
+		return func() (wire.Message, error) { return wire.Message{}, err }
+	}
+	return func() (wire.Message, error) { return q.Wait(ctx) }
 }
 
 // lost takes a CRM's methods and forms away; questions to it have failed already.
@@ -134,11 +150,8 @@ type activeUser struct {
 
 // restoreUsers makes the set of tunnelled users what the CRM says it is, after a break too [P 4.3].
 // Who logged in on this channel after the question was sent stays whatever the answer says.
-func (a *API) restoreUsers(ctx context.Context, l *protocol.Link, ch *protocol.Channel) {
-	lost := l.TakeLost()
-	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
-	defer cancel()
-	msg, err := ch.Call(ctx, "getactiveusers", struct{}{}, "activeusers")
+func (a *API) restoreUsers(ctx context.Context, l *protocol.Link, ch *protocol.Channel, answer later, lost map[string]protocol.Identity) {
+	msg, err := answer()
 	var active activeUsers
 	if err == nil {
 		err = msg.Unmarshal(&active)
@@ -159,7 +172,7 @@ func (a *API) restoreUsers(ctx context.Context, l *protocol.Link, ch *protocol.C
 // through it before the break.
 func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Channel, u activeUser, lost map[string]protocol.Identity) {
 	id, refused := a.Resolve(u.Login, u.ID)
-	if refused != nil || !l.MayTunnel(id.Login) {
+	if refused != nil || !l.MayTunnel(id.Login) || !a.opts.Accounts.MayLogIn(id.Login) {
 		a.log.Info("an active user of a CRM is not known here", "link", ch.Name(), "user", u.Login)
 		return
 	}

@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/octolink/octolink/crm"
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/pbx/sim"
 	"github.com/octolink/octolink/protocol"
@@ -24,9 +26,14 @@ type scene struct {
 	format wire.Format
 	sim    *sim.Sim
 	engine *protocol.Engine
+	api    *methods.API
+	sw     *pbx.Switch
 	tabs   []*tab
 	ids    map[string]string // real id → $n
 	stop   func()
+
+	mu   sync.Mutex
+	said []string // results of what an operator did
 }
 
 func newScene(t *testing.T, format wire.Format, setup string) *scene {
@@ -39,14 +46,20 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	s.sim = sim.New(sim.Options{})
 	memory := &memory{}
 	sw := pbx.NewSwitch(pbx.Options{Driver: s.sim, Directory: dir, Memory: memory})
+	s.sw = sw
 	desk := newDesk(dir, memory)
 	api := methods.New(methods.Options{
-		Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
+		Outbox: memory, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
 		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
 	})
 	s.engine = protocol.NewEngine(protocol.Options{
 		Table: api.Table(), Events: methods.Events(), Errors: methods.ReplyError, Gone: api.Gone,
+		Resolve: api.Resolve, Links: api.Hooks(), ServerEvents: methods.ServerEvents, TunnelEvents: methods.TunnelEvents,
 	})
+	// Tabs whose names begin with the name of a link are the CRM's channels.
+	s.engine.AddLink(protocol.LinkOptions{Name: "crm", Trust: true, Multipart: 2048, RingingForm: "card"})
+	s.engine.AddLink(protocol.LinkOptions{Name: "stranger", Users: []string{"alice", "boris"}})
+	s.api = api
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 2)
 	go func() { done <- sw.Run(ctx) }()
@@ -82,6 +95,8 @@ func (s *scene) do(line string) {
 		s.pass(d)
 	case f[0] == "pbx" && f[1] == "!":
 		s.pbx(strings.Fields(f[2]))
+	case f[0] == "server" && f[1] == "!":
+		s.server(strings.Fields(f[2]))
 	case f[1] == ">":
 		s.tab(f[0]).send(s.real(f[2]))
 	case f[1] == "gone":
@@ -136,6 +151,12 @@ func (s *scene) tab(name string) *tab {
 // heard is what all tabs got since the last time, and the phones' states that changed.
 func (s *scene) heard() string {
 	var out strings.Builder
+	s.mu.Lock()
+	for _, line := range s.said {
+		fmt.Fprintf(&out, "server < %s\n", s.symbolic(line))
+	}
+	s.said = nil
+	s.mu.Unlock()
 	for _, t := range s.tabs {
 		for _, line := range t.take() {
 			fmt.Fprintf(&out, "%s %s\n", t.name, s.symbolic(line))
@@ -182,4 +203,67 @@ func compact(name string, fields wire.Object) string {
 		return fmt.Sprintf("%s: cannot be shown: %v", name, err)
 	}
 	return string(b)
+}
+
+// server does what an operator does from a shell: call METHOD key=value, show FORM user key=value,
+// notify user text. What comes of it is shown like a frame.
+func (s *scene) server(f []string) {
+	said := func(format string, args ...any) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.said = append(s.said, fmt.Sprintf(format, args...))
+	}
+	switch f[0] {
+	case "notify":
+		if _, err := s.sw.Notify(s.t.Context(), f[1], "desk", strings.Join(f[2:], " ")); err != nil {
+			said("error %v", err)
+		}
+	case "call":
+		go func() {
+			out, err := s.api.CRMs().Invoke(s.t.Context(), f[1], crm.Call{In: valuesOf(f[2:]), User: userOf(f[2:]), Late: lateOf(f[2:])})
+			said("result %v %v", out, err)
+		}()
+	case "show":
+		w, err := s.api.OpenForm(f[2], f[1], valuesOf(f[3:]))
+		if err != nil {
+			said("error %v", err)
+			return
+		}
+		go func() {
+			r, err := w.Wait(s.t.Context())
+			said("entered %q %v %v", r.Button, r.Values, err)
+		}()
+	case "catalog":
+		for _, p := range s.api.CRMs().Providers() {
+			c := p.Catalog()
+			said("%s offers %d methods %d forms, faults %q", p.Name(), len(c.Methods), len(c.Forms), c.Faults)
+		}
+	default:
+		s.t.Fatalf("unknown: server ! %v", f)
+	}
+}
+
+func valuesOf(args []string) (in crm.Values) {
+	for _, a := range args {
+		if key, value, ok := strings.Cut(a, "="); ok {
+			in = append(in, crm.Value{Key: key, Value: value})
+		}
+	}
+	return in
+}
+
+func userOf(args []string) string {
+	for _, a := range args {
+		if user, ok := strings.CutPrefix(a, "@"); ok {
+			return user
+		}
+	}
+	return ""
+}
+
+func lateOf(args []string) int {
+	if slices.Contains(args, "late") {
+		return 10_000
+	}
+	return 0
 }

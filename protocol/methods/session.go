@@ -27,6 +27,7 @@ func (a *API) ping(_ context.Context, c *protocol.Client, in wire.Object) (proto
 
 type loginIn struct {
 	Login   string `wire:"userlogin" doc:"who logs in"`
+	UserID  string `wire:"userid" doc:"his id; in a tunnel enough without the login"`
 	Cased   string `wire:"Password" doc:"md5 of the password as typed, in Windows-1251"`
 	Lower   string `wire:"password" doc:"md5 of the lower-cased password"`
 	Session string `wire:"sessionid" doc:"session to resume instead of a password"`
@@ -39,7 +40,7 @@ type loginIn struct {
 type loginOut struct {
 	Login     string `wire:"userlogin" doc:"the login as configured"`
 	UserID    string `wire:"userid" doc:"the user's id"`
-	Session   string `wire:"sessionid" doc:"lets other tabs log in; keep it secret"`
+	Session   string `wire:"sessionid,omitempty" doc:"lets other tabs log in; keep it secret"`
 	SIPUser   string `wire:"sipuser,omitempty" doc:"web phone"`
 	SIPPass   string `wire:"sippass,omitempty" doc:"web phone"`
 	SIPPort   int    `wire:"sipport,omitempty" doc:"web phone"`
@@ -54,7 +55,7 @@ func (a *API) login(ctx context.Context, c *protocol.Client, in loginIn) (loginO
 	if !a.mayEnter(user) {
 		return loginOut{}, errLicence
 	}
-	if session == "" {
+	if session == "" && !c.Trusted() { // a CRM keeps its users' sessions itself
 		if session, err = a.opts.Accounts.NewSession(ctx, user.Login, a.opts.Sessions.wish(in.Expires)); err != nil {
 			a.log.Error("a session is not kept", "user", user.Login, "err", err)
 			return loginOut{}, errNotAvailable
@@ -81,6 +82,10 @@ func (a *API) loggedIn(user *pbx.User, session string, webRTC bool) loginOut {
 // authenticate finds out who logs in. The session is empty after a password. Failures are answered
 // later and later, successes never are.
 func (a *API) authenticate(ctx context.Context, c *protocol.Client, in loginIn) (*pbx.User, string, error) {
+	if c.Trusted() { // the CRM has checked him [P 4.2]
+		user, err := a.tunnelled(in)
+		return user, "", err
+	}
 	if in.Login == "" {
 		return nil, "", badField("userlogin", "missing")
 	}
@@ -98,6 +103,18 @@ func (a *API) authenticate(ctx context.Context, c *protocol.Client, in loginIn) 
 		return user, in.Session, nil
 	}
 	return user, "", nil
+}
+
+// tunnelled finds the user whom a trusted CRM logs in, by his login or his id.
+func (a *API) tunnelled(in loginIn) (*pbx.User, error) {
+	id, refused := a.Resolve(in.Login, in.UserID)
+	if refused != nil {
+		return nil, refused
+	}
+	if !a.opts.Accounts.MayLogIn(id.Login) {
+		return nil, errWrongLogin
+	}
+	return a.sw.Directory().UserByLogin(id.Login), nil
 }
 
 func (a *API) checkCredentials(ctx context.Context, in loginIn) (*pbx.User, error) {
@@ -135,8 +152,17 @@ func (a *API) logout(ctx context.Context, c *protocol.Client, _ struct{}) (struc
 	if id == nil {
 		return struct{}{}, nil
 	}
-	err := a.opts.Accounts.EndSession(ctx, id.Session)
-	if err != nil {
+	if id.Session != "" {
+		a.endSession(ctx, c, id)
+	}
+	c.LogOut()
+	a.presence.leaveNow(ctx, id.Login)
+	return struct{}{}, nil
+}
+
+// endSession ends a session with its other connections.
+func (a *API) endSession(ctx context.Context, c *protocol.Client, id *protocol.Identity) {
+	if err := a.opts.Accounts.EndSession(ctx, id.Session); err != nil {
 		a.log.Error("a session is not ended on the disk", "user", id.Login, "err", err)
 	}
 	for _, tab := range a.hub.Of(id.Login) {
@@ -145,9 +171,6 @@ func (a *API) logout(ctx context.Context, c *protocol.Client, _ struct{}) (struc
 			tab.Close(protocol.CloseNormal, "logged out in another tab")
 		}
 	}
-	c.LogOut()
-	a.presence.leaveNow(ctx, id.Login)
-	return struct{}{}, nil
 }
 
 func (l SessionLimits) orDefaults() SessionLimits {

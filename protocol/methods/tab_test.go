@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"testing/synctest"
 	"time"
 
 	"github.com/octolink/octolink/protocol"
@@ -24,6 +25,7 @@ type tab struct {
 	phone  *phone
 	login  bool
 	closed bool
+	parts  wire.Joiner
 	reads  int
 }
 
@@ -40,11 +42,17 @@ func newTab(s *scene, name string) *tab {
 	})
 	t.told = t.phone.shown()
 	t.sink = s.engine.Open(t)
+	synctest.Wait() // what the server says at once
 	return t
 }
 
 // Info describes the connection.
 func (t *tab) Info() protocol.Info {
+	for _, link := range []string{"crm", "stranger"} {
+		if strings.HasPrefix(t.name, link) {
+			return protocol.Info{Kind: protocol.ServerKind, Link: link, Format: t.scene.format, Remote: "192.0.2.2:" + t.name}
+		}
+	}
 	return protocol.Info{Format: t.scene.format, Remote: "192.0.2.1:" + t.name, Local: 4055}
 }
 
@@ -64,6 +72,15 @@ func (t *tab) got(frame []byte) {
 		t.lines = append(t.lines, fmt.Sprintf("< not a message: %v: %s", err, frame))
 		return
 	}
+	if msg.Name == "multipart" { // to CRM servers; how long a message is depends on the format
+		whole, done, err := t.parts.Add(msg)
+		if err != nil {
+			t.lines = append(t.lines, fmt.Sprintf("< not a part: %v", err))
+		} else if done {
+			t.got(whole)
+		}
+		return
+	}
 	fields, err := msg.Tree()
 	if err != nil {
 		t.lines = append(t.lines, fmt.Sprintf("< not a tree: %v: %s", err, frame))
@@ -75,10 +92,12 @@ func (t *tab) got(frame []byte) {
 	}
 	if !strings.HasSuffix(msg.Name, "result") && msg.Name != "pong" {
 		t.phone.event(msg.Name, fields)
-		fields = hideQID(fields)
+		if t.Info().Kind == protocol.ClientKind {
+			fields = hideQID(fields) // a CRM answers questions of ours
+		}
 	}
 	t.lines = append(t.lines, "< "+compact(msg.Name, fields))
-	if msg.Name == "loginresult" && number(fields, "result") == "1" {
+	if t.Info().Kind == protocol.ClientKind && msg.Name == "loginresult" && number(fields, "result") == "1" {
 		t.login = true
 		t.reread()
 	}
