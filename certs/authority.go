@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -47,9 +48,14 @@ func (a *Authority) Pool() *x509.CertPool {
 	return pool
 }
 
+// PEM is the authority's certificate as peers keep it in a file.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
+}
+
 // Issue makes a certificate for a server or a client with host names and addresses.
 func (a *Authority) Issue(names ...string) (tls.Certificate, error) {
-	text, err := a.issue(names)
+	text, err := a.issue(Subject{Names: names})
 	if err != nil {
 		return tls.Certificate{}, err
 	}
@@ -58,7 +64,21 @@ func (a *Authority) Issue(names ...string) (tls.Certificate, error) {
 
 // Write issues a certificate into DIR/cert.pem and its key into DIR/key.pem.
 func (a *Authority) Write(dir string, names ...string) (cert, key string, err error) {
-	text, err := a.issue(names)
+	return a.WriteFor(dir, Subject{Names: names})
+}
+
+// A Subject says for whom and for how long a certificate is issued.
+type Subject struct {
+	CommonName   string   // Zero means octolink.
+	Organization string   // Zero means none.
+	Names        []string // host names and addresses
+	// Until is when it ends; it may have ended. Zero means in a year.
+	Until time.Time
+}
+
+// WriteFor issues a certificate as Write does.
+func (a *Authority) WriteFor(dir string, s Subject) (cert, key string, err error) {
+	text, err := a.issue(s)
 	if err != nil {
 		return "", "", err
 	}
@@ -70,14 +90,24 @@ func (a *Authority) Write(dir string, names ...string) (cert, key string, err er
 	return cert, key, replace(cert, text)
 }
 
-func (a *Authority) issue(names []string) ([]byte, error) {
+func (a *Authority) issue(s Subject) ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("certs: %w", err)
 	}
-	t, err := template(time.Now(), names)
+	t, err := template(time.Now(), s.Names)
 	if err != nil {
 		return nil, err
+	}
+	if s.CommonName != "" {
+		t.Subject.CommonName = s.CommonName
+	}
+	if s.Organization != "" {
+		t.Subject.Organization = []string{s.Organization}
+	}
+	if !s.Until.IsZero() {
+		t.NotAfter = s.Until
+		t.NotBefore = s.Until.Add(-ownLife)
 	}
 	t.ExtKeyUsage = append(t.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
 	der, err := x509.CreateCertificate(rand.Reader, t, a.cert, key.Public(), a.key)

@@ -59,6 +59,9 @@ func (r *Reloader) TLS() *tls.Config {
 	}
 }
 
+// Certificate is the certificate of the moment with its key.
+func (r *Reloader) Certificate() *tls.Certificate { return r.current.Load() }
+
 // Leaf is the certificate of the moment.
 func (r *Reloader) Leaf() *x509.Certificate { return r.current.Load().Leaf }
 
@@ -93,23 +96,31 @@ func (r *Reloader) Reload() (changed bool, err error) {
 
 // Run reloads in time until the context ends. The log gets each change, and each mistake once.
 func (r *Reloader) Run(ctx context.Context, log *slog.Logger) error {
+	watch(ctx, log, r.Reload, func() {
+		log.Info("certificate exchanged", "fingerprint", r.Fingerprint(), "until", r.Leaf().NotAfter)
+	})
+	return nil
+}
+
+// watch calls reload from time to time until the context ends.
+func watch(ctx context.Context, log *slog.Logger, reload func() (bool, error), exchanged func()) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	said := ""
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-ticker.C:
 		}
-		changed, err := r.Reload()
+		changed, err := reload()
 		switch {
 		case err != nil && err.Error() != said:
 			said = err.Error()
 			log.Error("the old certificate stays in use", "err", err)
 		case err == nil && changed:
 			said = ""
-			log.Info("certificate exchanged", "fingerprint", r.Fingerprint(), "until", r.Leaf().NotAfter)
+			exchanged()
 		}
 	}
 }
@@ -131,11 +142,17 @@ func (r *Reloader) read() error {
 
 func (r *Reloader) stamps() (s [2]stamp, err error) {
 	for i, name := range []string{r.cert, r.key} {
-		info, err := os.Stat(name)
-		if err != nil {
-			return s, fmt.Errorf("certs: %w", err)
+		if s[i], err = stampOf(name); err != nil {
+			return s, err
 		}
-		s[i] = stamp{info.Size(), info.ModTime()}
 	}
 	return s, nil
+}
+
+func stampOf(name string) (stamp, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return stamp{}, fmt.Errorf("certs: %w", err)
+	}
+	return stamp{info.Size(), info.ModTime()}, nil
 }

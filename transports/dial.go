@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -50,7 +51,12 @@ func upgrade(ctx context.Context, url string, o DialOptions) (upgraded, error) {
 	header := o.Header.Clone()
 	host := header.Get("Host")
 	header.Del("Host")
+	var limited *handshakeConn
 	d := ws.Dialer{
+		WrapConn: func(c net.Conn) net.Conn {
+			limited = &handshakeConn{c, mostHandshake}
+			return limited
+		},
 		Header:    ws.HandshakeHeaderHTTP(header),
 		Host:      host,
 		TLSConfig: o.TLS,
@@ -61,19 +67,40 @@ func upgrade(ctx context.Context, url string, o DialOptions) (upgraded, error) {
 	if o.Subprotocol != "" {
 		d.Protocols = []string{o.Subprotocol}
 	}
-	conn, br, hs, err := d.Dial(ctx, url)
+	_, br, hs, err := d.Dial(ctx, url)
 	if refused != nil {
 		return upgraded{}, refused
 	}
 	if err != nil {
 		return upgraded{}, fmt.Errorf("transports: dial %s: %w", withoutQuery(url), err)
 	}
-	u := upgraded{conn: conn, subprotocol: hs.Protocol}
+	u := upgraded{conn: limited.Conn, subprotocol: hs.Protocol}
 	if br != nil {
 		u.early = buffered(br)
 		ws.PutReader(br)
 	}
 	return u, nil
+}
+
+// mostHandshake bounds what is read of a server's half of the handshake, in bytes.
+const mostHandshake = 64 << 10
+
+// errLongHandshake ends a handshake that does not end.
+var errLongHandshake = errors.New("the answer to the handshake is too long")
+
+// A handshakeConn reads so much and no more.
+type handshakeConn struct {
+	net.Conn
+	left int
+}
+
+func (c *handshakeConn) Read(b []byte) (int, error) {
+	if c.left == 0 {
+		return 0, errLongHandshake
+	}
+	n, err := c.Conn.Read(b[:min(len(b), c.left)])
+	c.left -= n
+	return n, err
 }
 
 // readRefusal reads the answer of a server that did not upgrade.

@@ -31,6 +31,7 @@ type wsConn struct {
 	sink protocol.Sink // set before anything is sent or read
 	in   inbox
 	asm  assembler
+	told *CloseError // the peer's close frame; nil for none
 
 	mu      sync.Mutex
 	out     *outbox       // what waits for the writer; nil when nothing does

@@ -90,6 +90,7 @@ func (c *wsConn) dispatch(p piece) error {
 		if err != nil {
 			return err
 		}
+		c.told = e
 		c.Close(e.Code, "")
 		return errPeerClosed
 	}
