@@ -94,6 +94,12 @@ func (a *accounts) CheckPassword(_ context.Context, login, cased, lower string) 
 	return verdict == store.RightPassword, nil
 }
 
+// MayLogIn implements [methods.Accounts].
+func (a *accounts) MayLogIn(login string) bool {
+	_, known := (*a.book.Load())[fold(login)]
+	return known && !a.store.IsDisabled(login)
+}
+
 // matches compares in constant time, with as much work for a user without a password.
 func (a *accounts) matches(c credential, login, cased, lower string) bool {
 	want := c

@@ -51,6 +51,7 @@ type Main struct {
 	cert       *certs.Reloader // nil without listen.https
 	tap        *web.Tap
 	web        *web.Server
+	links      *links
 	listeners  listeners
 	admin      net.Listener
 
@@ -128,17 +129,21 @@ func (m *Main) buildPictures(ctx context.Context) error {
 func (m *Main) buildProtocol(ctx context.Context) (err error) {
 	c, data := m.config, history{m.store}
 	m.api = methods.New(methods.Options{
-		Switch: m.sw, Accounts: m.accounts, Settings: data, Journal: data, Procedures: m.procedures,
+		Switch: m.sw, Accounts: m.accounts, Settings: data, Journal: data, Outbox: data, Procedures: m.procedures,
 		Photos: m.photos, Passes: m.passes, Version: methods.Version(c.Version),
 		Sessions: c.sessionLimits(), Logins: c.loginLimits(), MaxUsers: c.Limits.Users,
 		WebPhone: m.webphones.of, Redirect: c.Listen.Redirect, Zone: m.zone, Log: m.log,
 	})
 	table := m.api.Table()
-	meter := web.NewMetrics(web.MetricsOptions{Methods: methodNames(table), QueueBytes: m.queueBytes})
+	meter := web.NewMetrics(web.MetricsOptions{
+		Methods: methodNames(table), QueueBytes: m.queueBytes, Links: func() []web.Link { return m.links.status() },
+	})
 	m.engine = protocol.NewEngine(protocol.Options{
 		Table: table, Events: methods.Events(), Limits: c.engineLimits(),
 		Errors: methods.ReplyError, Gone: m.api.Gone, Meter: meter, Log: m.log,
+		Resolve: m.api.Resolve, Links: m.api.Hooks(), ServerEvents: methods.ServerEvents, TunnelEvents: methods.TunnelEvents,
 	})
+	m.links = m.newLinks()
 	if m.rules, err = m.store.Rules(ctx); err != nil {
 		return err
 	}
@@ -162,7 +167,7 @@ func (m *Main) listen(ctx context.Context) (err error) {
 	if m.listeners, err = openListeners(c.Listen, m.isDemo(), m.log); err != nil {
 		return err
 	}
-	return nil
+	return m.links.open(c.Links)
 }
 
 func (m *Main) isDemo() bool { return m.opts.Path == "" }
@@ -178,6 +183,9 @@ func (m *Main) learn(c *Config) {
 // often.
 func (m *Main) Close() error {
 	m.listeners.close()
+	if m.links != nil {
+		m.links.close()
+	}
 	var errs []error
 	if m.admin != nil {
 		m.admin.Close() //nolint:errcheck // closed by its server already

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -81,4 +82,17 @@ func (l *Link) Trusted() bool {
 		return *l.Trust
 	}
 	return l.authenticated()
+}
+
+// where is what the mode needs: an address to listen on, to connect to, or to post to.
+func (l *Link) where() string {
+	switch {
+	case l.listens():
+		return l.Listen
+	case l.posts():
+		where, _, _ := strings.Cut(l.URL, "?") // what follows may be a secret
+		return where
+	}
+	where, _, _ := strings.Cut(l.Address, "?")
+	return where
 }

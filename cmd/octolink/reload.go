@@ -69,11 +69,20 @@ func (m *Main) Reload(ctx context.Context) (lines []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	exchange, err := m.links.prepare(next.Links)
+	if err != nil {
+		return nil, err
+	}
 	all := changes(m.config, next)
 	if exchanged {
 		all = append(all, change{"changed", "certificate", m.cert.Fingerprint()})
 	}
-	if err := m.apply(ctx, next); err != nil {
+	again, err := m.links.reloadCertificates()
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, again...)
+	if err := errors.Join(m.apply(ctx, next), m.links.apply(ctx, exchange)); err != nil {
 		return nil, err
 	}
 	for _, c := range all {

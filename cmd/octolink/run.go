@@ -51,6 +51,7 @@ func (m *Main) Run(ctx context.Context) error {
 	err := m.api.Start(ctx, m.engine.Hub(), m.rules)
 	if err == nil {
 		servers = m.serve(&parts, fail)
+		m.links.start()
 		<-ctx.Done()
 		err = failure(ctx)
 	}
@@ -115,10 +116,11 @@ func (m *Main) serve(parts *sync.WaitGroup, fail context.CancelCauseFunc) []serv
 func (m *Main) shutdown(ctx context.Context, servers []server) error {
 	m.log.Info("shutting down", "within", stopWithin.String())
 	m.tap.Close()
+	m.links.stop()
 	err := errors.Join(
 		m.step("listeners are closed", stopServers(ctx, servers)),
 		m.step("channels are closed", m.engine.Shutdown(ctx)),
-		m.step("connections have ended", m.channels.Wait(ctx)),
+		m.step("connections have ended", errors.Join(m.channels.Wait(ctx), m.links.wait(ctx))),
 	)
 	m.api.Close()
 	return err

@@ -15,7 +15,7 @@ func (m *Main) webOptions(meter *web.Metrics) web.Options {
 		Passes: m.passes, Uploads: m.photos.uploads, Records: history{m.store}, Recorder: m.sim, Directory: m.sw.Directory,
 		Sim: phones{m.sim}, SimRemote: c.PBX.Sim.Remote,
 		Ready:   []web.Check{{Name: "store", Run: func(context.Context) error { return m.store.Health() }}},
-		Metrics: meter, Debug: m.opts.Debug, Operator: m, Tap: m.tap,
+		Metrics: meter, Debug: m.opts.Debug, Operator: m, CRMs: m, Tap: m.tap,
 	}
 	if m.isDemo() {
 		o.Demo = &web.Demo{Password: demoPassword}
