@@ -87,18 +87,18 @@ func (t *tab) request(name string, fields wire.Object) ([]byte, string) {
 }
 
 // call asks and waits for the answer.
-func (t *tab) call(name string, fields wire.Object) (wire.Object, error) {
+func (t *tab) call(name string, fields wire.Object) (reply, error) {
 	frame, qid := t.request(name, fields)
 	if err := t.stream.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return nil, err
+		return reply{}, err
 	}
 	if err := t.stream.Send(frame); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return reply{}, fmt.Errorf("%s: %w", name, err)
 	}
 	for {
 		msg, err := t.receive()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return reply{}, fmt.Errorf("%s: %w", name, err)
 		}
 		if string(msg.QID) != strconv.Quote(qid) {
 			if t.events != nil {
@@ -118,33 +118,37 @@ func (t *tab) receive() (wire.Message, error) {
 	return wire.Decode(t.format, frame, wire.Limits{})
 }
 
+// A reply is what a load reads of an answer.
+type reply struct {
+	Result *int   `wire:"result" doc:"1 or 0"`
+	Text   string `wire:"errormsg" doc:"why not"`
+	UserID string `wire:"userid" doc:"of a login"`
+}
+
 // answer fails for a reply that says so.
-func answer(name string, msg wire.Message) (wire.Object, error) {
-	fields, err := msg.Tree()
-	if err != nil {
-		return nil, err
+func answer(name string, msg wire.Message) (reply, error) {
+	var r reply
+	if err := msg.Unmarshal(&r); err != nil {
+		return r, err
 	}
-	if result, ok := fields.Get("result"); ok && result == wire.Number("0") {
-		text, _ := fields.Get("errormsg")
-		return fields, fmt.Errorf("%s: the server says: %v", name, text)
+	if r.Result != nil && *r.Result == 0 {
+		return r, fmt.Errorf("%s: the server says: %s", name, r.Text)
 	}
-	return fields, nil
+	return r, nil
 }
 
 var errNoUserID = errors.New("login: the answer has no userid")
 
 func (t *tab) login() error {
 	cased, lower := methods.PasswordMD5(t.user.Password)
-	fields, err := t.call("login", wire.Object{
+	answer, err := t.call("login", wire.Object{
 		{Key: "userlogin", Value: t.user.Login}, {Key: "Password", Value: cased}, {Key: "password", Value: lower},
 		{Key: "showid", Value: wire.Number("1")}, {Key: "usewebrtc", Value: false},
 	})
 	if err != nil {
 		return err
 	}
-	id, _ := fields.Get("userid")
-	t.userID, _ = id.(string)
-	if t.userID == "" {
+	if t.userID = answer.UserID; t.userID == "" {
 		return errNoUserID
 	}
 	return nil
