@@ -35,7 +35,7 @@ type CRM struct {
 	changed chan struct{}   // closed and made anew when something happened
 	link    *link           // where octolink was introduced last; nil when it is not
 	links   map[*link]struct{}
-	state   disturbance
+	trouble disturbance
 	faults  faultQueue
 	users   map[string]*account // by login
 	order   []string            // of users

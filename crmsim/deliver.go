@@ -3,7 +3,9 @@ package crmsim
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/octolink/octolink/protocol/wire"
 )
@@ -112,11 +114,6 @@ func (c *CRM) confirm(m wire.Message) *reply {
 	}
 }
 
-// An oldest is the answer to a subscription that is too old.
-type oldest struct {
-	Number int64 `wire:"oldest" doc:"the oldest number that is kept"`
-}
-
 // Subscribe asks for confirmed delivery of kinds ("callrecord", "notification"), of everything after
 // what is confirmed. When that is no longer kept, it asks again from the oldest that is: what lies
 // between is lost, and the log says so.
@@ -127,13 +124,21 @@ func (c *CRM) Subscribe(ctx context.Context, kinds ...string) error {
 	if !errors.As(err, &refused) || refused.Code != 410 {
 		return err
 	}
-	var kept oldest
-	if err := m.Unmarshal(&kept); err != nil {
-		return err
-	}
-	c.log.Warn("events are lost: they are no longer kept", "since", since, "oldest", kept.Number)
-	_, err = c.subscribe(ctx, kinds, max(kept.Number-1, 0))
+	oldest := oldestKept(tree(m), refused.Text)
+	c.log.Warn("events are lost: they are no longer kept", "since", since, "oldest", oldest)
+	_, err = c.subscribe(ctx, kinds, max(oldest-1, 0))
 	return err
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// oldestKept is the number that a refusal names, in a field or in its text.
+func oldestKept(o wire.Object, text string) int64 {
+	number, err := strconv.ParseInt(either(field(o, "oldest"), digits.FindString(text)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return number
 }
 
 func (c *CRM) subscribe(ctx context.Context, kinds []string, since int64) (wire.Message, error) {
@@ -141,8 +146,9 @@ func (c *CRM) subscribe(ctx context.Context, kinds []string, since int64) (wire.
 	for i, k := range kinds {
 		list[i] = k
 	}
-	return c.Request(ctx, "", "subscribeevent", wire.Object{
-		{Key: "eventmethod", Value: list},
-		{Key: "since", Value: since},
-	})
+	fields := wire.Object{{Key: "eventmethod", Value: list}}
+	if since >= 0 {
+		fields = append(fields, wire.Member{Key: "since", Value: since})
+	}
+	return c.Request(ctx, "", "subscribeevent", fields)
 }

@@ -47,13 +47,13 @@ func (c *CRM) Clear() {
 func (c *CRM) Resume() {
 	var links []*link
 	c.update(func() {
-		if c.state.hung != nil {
-			close(c.state.hung)
+		if c.trouble.hung != nil {
+			close(c.trouble.hung)
 		}
-		if c.state.end != nil {
-			c.state.end.Stop()
+		if c.trouble.end != nil {
+			c.trouble.end.Stop()
 		}
-		c.state = disturbance{}
+		c.trouble = disturbance{}
 		links = c.open()
 	})
 	for _, l := range links {
@@ -112,26 +112,26 @@ func (c *CRM) disturb(f Fault) {
 func (c *CRM) lasting(f Fault) {
 	switch f.Kind {
 	case Refuse:
-		c.state.refusing = true
+		c.trouble.refusing = true
 	case StopReading, HalfOpen:
-		if c.state.hung == nil {
-			c.state.hung = make(chan struct{})
+		if c.trouble.hung == nil {
+			c.trouble.hung = make(chan struct{})
 		}
 	default:
 		return
 	}
 	if f.Delay > 0 {
-		if c.state.end != nil {
-			c.state.end.Stop()
+		if c.trouble.end != nil {
+			c.trouble.end.Stop()
 		}
-		c.state.end = time.AfterFunc(f.Delay, c.Resume)
+		c.trouble.end = time.AfterFunc(f.Delay, c.Resume)
 	}
 }
 
 func (c *CRM) refuses() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state.refusing
+	return c.trouble.refusing
 }
 
 // spoil answers wrongly. r is nil when there was nothing to answer.

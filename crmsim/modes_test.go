@@ -2,6 +2,7 @@ package crmsim_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/octolink/octolink/crmsim"
@@ -159,8 +160,8 @@ func TestPushOverHTTP(t *testing.T) {
 
 func TestBadPosts(t *testing.T) {
 	c := start(t, crmsim.Options{Mode: crmsim.HTTP})
-	for _, body := range []string{"", "data=%%%", "data=!!&format=json", "data=W10=&format=json", "data=WyJwaW5nIix7fV0=&format=csv"} {
-		resp, err := http.Post("http://"+c.Addr(), "application/x-www-form-urlencoded", http.NoBody)
+	for _, body := range []string{"", "data=%%%", "data=!!&format=json", "data=W10%3D&format=json", "data=WyJwaW5nIix7fV0%3D&format=csv"} {
+		resp, err := http.Post("http://"+c.Addr(), "application/x-www-form-urlencoded", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +181,7 @@ func TestGenerations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Cut()
+		defer func() { _ = s.Cut() }()
 		if s.Subprotocol() != "" {
 			t.Errorf("subprotocol %q", s.Subprotocol())
 		}

@@ -96,7 +96,7 @@ type Options struct {
 	// Deliver are the kinds of confirmed delivery that it asks for after each introduction:
 	// "callrecord", "notification". Zero means that it does not ask.
 	Deliver []string
-	Since   int64 // number of the first subscription; later ones go on from what came
+	Since   int64 // it has everything up to this number; later subscriptions go on from what it confirmed. Negative means from now on
 
 	Name, Version, Type string        // of its introduction. Zero means "crmsim", "1.0", "ws-server"
 	Multipart           int           // it splits messages above so many bytes. Zero means 2048; negative never

@@ -78,7 +78,7 @@ func dialled(t *testing.T, c *crmsim.CRM, format wire.Format, o transports.DialO
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pbx{t: t, format: format, send: func(f []byte) error { return s.Send(f) }, frames: make(chan []byte, 1000), cut: func() { s.Cut() }}
+	p := &pbx{t: t, format: format, send: func(f []byte) error { return s.Send(f) }, frames: make(chan []byte, 1000), cut: func() { _ = s.Cut() }}
 	go func() {
 		defer close(p.frames)
 		for {

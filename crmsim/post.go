@@ -79,7 +79,7 @@ type posting struct {
 // hang waits as long as posts are not answered; false when the peer has gone meanwhile.
 func (p *posting) hang() bool {
 	p.crm.mu.Lock()
-	hung := p.crm.state.hung
+	hung := p.crm.trouble.hung
 	p.crm.mu.Unlock()
 	if hung == nil {
 		return true

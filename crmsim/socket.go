@@ -23,11 +23,13 @@ var errClosed = errors.New("crmsim: the connection is closed")
 // any may send. What is sent while the reader has more to handle leaves together.
 type socket struct {
 	conn  net.Conn
+	masks bool // we are the client
+	limit int
+
+	// Only the reader's.
 	br    *bufio.Reader
 	state ws.State
-	limit int
-	part  []byte // of a fragmented message; only the reader's
-	parts ws.OpCode
+	part  []byte // of a fragmented message
 
 	mu     sync.Mutex // guards writing; may be held for writeTimeout
 	bw     *bufio.Writer
@@ -43,7 +45,7 @@ type socket struct {
 
 // newSocket makes a socket of an upgraded connection; early are bytes that came with the handshake.
 func newSocket(conn net.Conn, early io.Reader, state ws.State, limit int) *socket {
-	s := &socket{conn: conn, state: state, limit: limit, done: make(chan struct{})}
+	s := &socket{conn: conn, masks: state.ClientSide(), state: state, limit: limit, done: make(chan struct{})}
 	var in io.Reader = (*flushingReader)(s)
 	if early != nil {
 		in = io.MultiReader(early, in)
@@ -149,7 +151,7 @@ func (s *socket) write(op ws.OpCode, payload []byte) error {
 		return errClosed
 	}
 	f := ws.NewFrame(op, true, payload)
-	if s.state.ClientSide() {
+	if s.masks {
 		f = ws.MaskFrame(f) // copies
 	}
 	return ws.WriteFrame(s.bw, f)
