@@ -74,8 +74,9 @@ func reloadCommand() *cobra.Command {
 		Use:   "reload",
 		Short: "Let the running server read its configuration again",
 		Long: `Reload lets the running server read its configuration file again: users,
-departments, queues, breaks, procedures and certificates. What needs a restart
-is named. A file with mistakes changes nothing.`,
+departments, queues, breaks, procedures, links and certificates. Links that did
+not change stay connected. What needs a restart is named. A file with mistakes
+changes nothing.`,
 		Example: "  octolink reload --data /var/lib/octolink",
 		Args:    exactly(0),
 		RunE: server.ask(func(c *cobra.Command, admin *web.AdminClient, _ []string) error {

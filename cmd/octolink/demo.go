@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/octolink/octolink/crmsim"
 )
 
 // demoYAML is the configuration of a server that was started without one.
@@ -74,6 +77,49 @@ func (m *Main) demoBanner(row func(name, format string, args ...any)) {
 	row("try", "%s sim ring --from 79161234567 --to 300%s", program, where)
 	row("", "%s sim answer 300%s", program, where)
 	row("", "%s status%s", program, where)
+	if len(m.config.Links) == 0 {
+		return
+	}
+	row("crm", "a simulated one, link %s to %s; %s works in it", demoLink, m.config.Links[0].Address, demoWorker)
+	row("try", "%s crm list%s", program, where)
+	row("", "%s crm call findcontact phone=79161234567%s", program, where)
+	row("", "%s crm form card --user %s phone=79161234567%s", program, demoWorker, where)
+}
+
+// The demonstration's CRM: its link, and the user who works in it and not in a browser.
+const (
+	demoLink   = "crm"
+	demoWorker = "elena"
+)
+
+// startDemoCRM runs a CRM in this process, on a free port, and configures a link to it. The returned
+// function ends it.
+func startDemoCRM(c *Config) (end func(), err error) {
+	crm := crmsim.New(crmsim.Options{
+		Mode: crmsim.WSOut, Name: "the demonstration's CRM",
+		Users: []crmsim.User{{Login: demoWorker, Enters: true}},
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var failed error // once ended is closed
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		failed = crm.Run(ctx)
+	}()
+	end = func() {
+		cancel()
+		<-ended
+	}
+	address := crm.Addr()
+	if address == "" {
+		end()
+		return nil, fmt.Errorf("the demonstration's CRM: %w", failed)
+	}
+	link := Link{Name: demoLink}
+	link.setDefaults()
+	link.Mode, link.Address, link.Forms.Ringing = "ws-out", address, "card"
+	c.Links = append(c.Links, link)
+	return end, nil
 }
 
 func absolute(path string) string {

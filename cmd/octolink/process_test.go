@@ -182,6 +182,16 @@ func TestDemoNeedsNothing(t *testing.T) {
 	if out, errs, code := cli(t, "", "status"); code != exitOK || !strings.Contains(out, "the demonstration") {
 		t.Errorf("status: got %d %s%s", code, out, errs)
 	}
+	soon(t, "its CRM works", func() bool {
+		out, _, _ := cli(t, "", "status")
+		return strings.Contains(out, "introduced") && strings.Contains(out, "users: 1, methods: 3, forms: 1")
+	})
+	if out, errs, code := cli(t, "", "crm", "call", "findcontact", "phone=79161234567"); code != exitOK || !strings.Contains(out, "Pavel Sidorov") {
+		t.Errorf("crm call: got %d %s%s", code, out, errs)
+	}
+	if out, errs, code := cli(t, "", "crm", "form", "card", "--user", "elena", "phone=79161234567"); code != exitOK || !strings.Contains(out, "was called back by elena") {
+		t.Errorf("crm form: got %d %s%s", code, out, errs)
+	}
 	p.signal(os.Interrupt)
 	if got := p.wait(); got != exitOK {
 		t.Fatalf("got exit code %d\n%s", got, p.log)

@@ -20,8 +20,9 @@ func serveCommand() *cobra.Command {
 		Short: "Run the server",
 		Long: `Serve runs the server until it is told to stop.
 
-Without --config it is a demonstration: five users, a queue and a simulated
-telephone system, on this machine only. Its data stays in ./octolink-demo.
+Without --config it is a demonstration: five users, a queue, a simulated
+telephone system and a simulated CRM, on this machine only. Its data stays in
+./octolink-demo.
 Where a port is taken the demonstration takes the next free one.
 
 SIGTERM and Ctrl-C stop the server in order, within 20 seconds; a second one
@@ -62,6 +63,13 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 	signal.Notify(hangups, syscall.SIGHUP) // from now on: one that comes too early must not end the program
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	if o.config == "" {
+		endCRM, err := startDemoCRM(c)
+		if err != nil {
+			return err
+		}
+		defer endCRM()
+	}
 	m, err := NewMain(ctx, MainOptions{Config: c, Path: o.config, Data: o.data, Debug: o.debug, Log: log})
 	if err != nil {
 		return err
