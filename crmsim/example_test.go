@@ -26,6 +26,7 @@ methods:
 	}
 	crm := crmsim.New(crmsim.Options{Mode: crmsim.HTTP, Script: script})
 	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	done := make(chan error)
 	go func() { done <- crm.Run(ctx) }()
 

@@ -140,7 +140,9 @@ func either[T comparable](v, zero T) T {
 	return v
 }
 
-// check says what is wrong with options that have their defaults.
+// Check says what is wrong with the options, all of it. Run does the same.
+func (o Options) Check() error { return o.withDefaults().check() }
+
 func (o Options) check() error {
 	var wrong []error
 	bad := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("crmsim: "+format, args...)) }

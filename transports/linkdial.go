@@ -37,7 +37,7 @@ func DialLink(ctx context.Context, o LinkOptions, e Opener) error {
 	if len(d.pauses.pauses) == 0 {
 		d.pauses.pauses = usualBackoff()
 	}
-	d.roll = newRoll(e, d.report, LinkWaiting)
+	d.roll = newRoll(e, d.report, "")
 	if o.Auth.Scheme == AuthBasic && o.Mode == ModeWSOut && !loopback(target.Host) {
 		o.Log.Warn("the password goes over the network as it is: use wss-out or digest")
 	}

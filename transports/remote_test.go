@@ -45,3 +45,6 @@ func TestRemoteOf(t *testing.T) {
 		})
 	}
 }
+
+// loopbackNet are proxies on this machine.
+func loopbackNet() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }

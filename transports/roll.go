@@ -12,7 +12,7 @@ import (
 type roll struct {
 	opener Opener
 	report *linkReport
-	idle   LinkPhase // without a connection
+	idle   LinkPhase // without a connection; "" when somebody else tells
 
 	mu   sync.Mutex
 	open map[protocol.Conn]bool
@@ -54,7 +54,7 @@ func (r *roll) closed(c protocol.Conn, err error) {
 		if err != nil {
 			s.Err = err.Error()
 		}
-		if n == 0 && s.Phase == LinkConnected {
+		if n == 0 && s.Phase == LinkConnected && r.idle != "" {
 			s.Phase = r.idle
 		}
 	})

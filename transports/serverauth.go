@@ -51,6 +51,7 @@ const (
 	reasonScheme    = "the wrong scheme of authorization"
 	reasonMalformed = "a malformed authorization"
 	reasonWrong     = "a wrong login or password"
+	reasonAddress   = "a digest for another address (does a proxy change the path?)"
 	reasonStale     = "a digest nonce that is used up or not ours"
 )
 
@@ -160,6 +161,8 @@ func (d *digestDoorman) check(r *http.Request) verdict {
 	switch {
 	case v.ok:
 		return v
+	case d.knows(c, r.Method) && c.get("uri") != r.RequestURI:
+		v.reason, v.guess = reasonAddress, true
 	case d.knows(c, r.Method):
 		v.challenge += ", stale=true"
 		v.reason = reasonStale

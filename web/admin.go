@@ -64,6 +64,9 @@ func adminCommands(op Operator) map[string]command {
 			}
 			return op.SetPassword(ctx, r.PathValue("login"), in.Password)
 		}),
+		"POST /users/{login}/notify": bodied(func(ctx context.Context, r *http.Request, in noticeOrder) error {
+			return op.NotifyUser(ctx, r.PathValue("login"), in.Sender, in.Text)
+		}),
 		"POST /users/{login}/disable": func(r *http.Request) (any, error) {
 			return nil, op.DisableUser(r.Context(), r.PathValue("login"), true)
 		},

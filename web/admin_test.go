@@ -54,6 +54,9 @@ func (o *operator) DisableUser(_ context.Context, login string, disabled bool) e
 func (o *operator) LogoutUser(_ context.Context, login string) (int, error) {
 	return 2, o.tell("logout %s", login)
 }
+func (o *operator) NotifyUser(_ context.Context, login, sender, text string) error {
+	return o.tell("notify %s %s %s", login, sender, text)
+}
 func (o *operator) Events(_ context.Context, since int64, limit int) ([]web.StoredEvent, error) {
 	return []web.StoredEvent{{Number: since + 1, Kind: "callrecord", Body: []byte(`{"a":1}`)}}, o.tell("events %d %d", since, limit)
 }
@@ -99,6 +102,7 @@ func TestAdminCommands(t *testing.T) {
 		{"disable", func() string { return got("", c.DisableUser(ctx, "vera")) }, " <nil>", "disable vera true"},
 		{"enable", func() string { return got("", c.EnableUser(ctx, "vera")) }, " <nil>", "disable vera false"},
 		{"logout", func() string { return got(c.LogoutUser(ctx, "vera")) }, "2 <nil>", "logout vera"},
+		{"notify", func() string { return got("", c.NotifyUser(ctx, "vera", "boss", "lunch?")) }, " <nil>", "notify vera boss lunch?"},
 		{"events", func() string { l, err := c.Events(ctx, 41, 10); return got(l[0].Number, err) }, "42 <nil>", "events 41 10"},
 		{"all events", func() string { l, err := c.Events(ctx, 0, 0); return got(len(l), err) }, "1 <nil>", "events 0 1000"},
 		{"sim ring", func() string { return got(c.SimRing(ctx, "1", "2")) }, "call-1 <nil>", "ring 1 2"},

@@ -105,6 +105,8 @@ type Operator interface {
 	DisableUser(ctx context.Context, login string, disabled bool) error
 	// LogoutUser ends all sessions and channels of a user and tells how many channels there were.
 	LogoutUser(ctx context.Context, login string) (ended int, err error)
+	// NotifyUser shows a notice to a user, and to the CRMs that ask for notifications. sender may be "".
+	NotifyUser(ctx context.Context, login, sender, text string) error
 	// Events gives stored events with numbers above since, oldest first.
 	Events(ctx context.Context, since int64, limit int) ([]StoredEvent, error)
 }
@@ -114,6 +116,10 @@ type (
 	passwordOrder struct {
 		Password string `json:"password"`
 		Reset    bool   `json:"reset"`
+	}
+	noticeOrder struct {
+		Sender string `json:"sender"`
+		Text   string `json:"text"`
 	}
 	backupOrder struct {
 		Path string `json:"path"`

@@ -101,6 +101,11 @@ func (c *AdminClient) LogoutUser(ctx context.Context, login string) (ended int, 
 	return out.Ended, err
 }
 
+// NotifyUser shows a notice to a user, and to the CRMs that ask for notifications.
+func (c *AdminClient) NotifyUser(ctx context.Context, login, sender, text string) error {
+	return c.do(ctx, http.MethodPost, userPath(login, "notify"), noticeOrder{sender, text}, nil)
+}
+
 // Events gives at most limit stored events with numbers above since, oldest first. Zero limit means 1000.
 func (c *AdminClient) Events(ctx context.Context, since int64, limit int) (list []StoredEvent, err error) {
 	q := url.Values{"since": {strconv.FormatInt(since, 10)}}

@@ -30,7 +30,7 @@ KEY=TEXT; the CRM's catalogue says whether the text is a number or the like.
 KEY:=JSON gives any other value.`,
 		Example: `  octolink crm list
   octolink crm call findcontact phone=79161234567
-  octolink crm form card --user alice phone=79161234567`,
+  octolink crm form card --user elena phone=79161234567    # who works in the demonstration's CRM`,
 	},
 		crmListCommand(&server),
 		crmCallCommand(&server),
@@ -159,7 +159,7 @@ func crmFormCommand(server *serverFlag) *cobra.Command {
 		Short: "Show a form to a user and print what he enters",
 		Long: `Form shows a form at a user's screen and waits until he has answered or closed it.
 Ctrl-C closes it.`,
-		Example: "  octolink crm form card --user alice phone=79161234567",
+		Example: "  octolink crm form card --user elena phone=79161234567",
 	}, func(ctx context.Context, admin *web.AdminClient, o web.CRMOrder) (web.CRMAnswer, error) {
 		if o.User == "" {
 			return web.CRMAnswer{}, usageError{errors.New("form needs --user LOGIN: who is to see it")}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -22,6 +23,7 @@ type crmPeer struct {
 	format wire.Format
 	told   chan wire.Message // what is no question that it answers by itself
 	ended  chan struct{}
+	code   int // of the close frame, once ended is closed
 
 	mu  sync.Mutex // sending
 	qid int
@@ -67,6 +69,10 @@ func (c *crmPeer) read() {
 	for {
 		frame, err := c.stream.Receive()
 		if err != nil {
+			var e *transports.CloseError
+			if errors.As(err, &e) {
+				c.code = int(e.Code)
+			}
 			return
 		}
 		m, err := wire.Decode(c.format, frame, wire.Limits{})

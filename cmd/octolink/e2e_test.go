@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/octolink/octolink/protocol/wire"
+	"github.com/octolink/octolink/web"
 )
 
 func TestCallFromRingToHangup(t *testing.T) {
@@ -283,10 +285,14 @@ func TestSecondServerWithTheSameDataIsRefused(t *testing.T) {
 
 func TestNothingStaysBehind(t *testing.T) {
 	before := runtime.NumGoroutine()
-	s := start(t, t.TempDir(), people)
+	posted := newPostedCRM(t)
+	s := start(t, t.TempDir(), fmt.Sprintf("%s\n  - {name: posted, mode: http, url: %q}\n", twoLinks, posted.URL))
 	s.tab(wire.JSON).logIn("alice", "demo")
 	s.tab(wire.XML).logIn("boris", "Пароль1")
+	s.crm("crm").ask("login", "alice")
+	s.until("posted", web.LinkIntroduced)
 	s.stop()
+	posted.Close()
 	http.DefaultClient.CloseIdleConnections()
 	soon(t, "all goroutines of the server have ended", func() bool { return runtime.NumGoroutine() <= before })
 	if _, err := os.Stat(filepath.Join(s.dir, "data", adminSocket)); !os.IsNotExist(err) {

@@ -22,13 +22,14 @@ type link struct {
 	protocol protocol.LinkOptions
 	listener net.Listener // opened before the start; nil when it is opened by the transport
 
-	failed chan struct{} // a question over HTTP was not answered
+	woken  chan struct{} // a question over HTTP was not answered
 	cancel context.CancelFunc
 	done   chan struct{} // closed at the end; nil before the start
 
 	mu      sync.Mutex
 	peer    *protocol.Link // as the engine has it; nil before the start
 	state   transports.LinkState
+	failing bool           // over HTTP: a question was not answered since the last introduction
 	refused map[string]int // by reason
 }
 
@@ -36,7 +37,7 @@ type link struct {
 func (ls *links) make(c Link) (*link, error) {
 	l := &link{
 		config: c, engine: ls.engine, api: ls.api, log: ls.log.With("link", c.Name),
-		failed: make(chan struct{}, 1), refused: map[string]int{}, protocol: c.protocolOptions(ls.config),
+		woken: make(chan struct{}, 1), refused: map[string]int{}, protocol: c.protocolOptions(ls.config),
 	}
 	var err error
 	l.options, err = ls.config.transportOptions(c, ls.log)
@@ -107,30 +108,36 @@ func (l *link) post(ctx context.Context) {
 	}
 	defer x.Close()
 	p := l.engine.Attach(l.peer, x)
-	for failures := 0; ; {
-		asking, cancel := context.WithTimeout(ctx, introduceWithin)
-		err := l.api.IntroduceOver(asking, l.peer, p)
-		cancel()
-		wait, woken := l.config.Refresh.std(), l.failed
-		if err != nil {
-			// What failed just now is no news; the next attempt has its time.
-			wait, woken = backoff(failures), nil
-			if l.isMisconfigured() {
-				wait = backoff(len(backoffs))
-			}
-			failures++
-			l.retryAt(time.Now().Add(wait))
-		} else {
+	for failures := 0; ; failures++ {
+		if l.introduce(ctx, p) {
 			failures = 0
+			if !pause(ctx, l.config.Refresh.std(), l.woken) {
+				return
+			}
 		}
-		if !pause(ctx, wait, woken) {
+		if !l.isFailing() {
+			continue
+		}
+		wait := backoff(failures)
+		if l.isMisconfigured() {
+			wait = backoff(len(backoffs))
+		}
+		l.retryAt(time.Now().Add(wait))
+		if !pause(ctx, wait, nil) {
 			return
 		}
-		select {
-		case <-l.failed:
-		default:
-		}
 	}
+}
+
+// introduce reports whether the CRM has answered all questions.
+func (l *link) introduce(ctx context.Context, p *protocol.Post) bool {
+	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
+	defer cancel()
+	l.resetFailing()
+	if err := l.api.IntroduceOver(ctx, l.peer, p); err != nil {
+		l.setFailing()
+	}
+	return !l.isFailing()
 }
 
 // backoffs are the times between attempts, the last one for ever.

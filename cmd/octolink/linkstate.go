@@ -19,11 +19,36 @@ func (l *link) note(s transports.LinkState) {
 	}
 	l.mu.Unlock()
 	if l.config.posts() && (s.Phase == transports.LinkWaiting || s.Phase == transports.LinkMisconfigured) {
-		select {
-		case l.failed <- struct{}{}:
-		default:
-		}
+		l.setFailing()
 	}
+}
+
+// setFailing notes that a question over HTTP was not answered, so that the CRM is asked who it is
+// before long.
+func (l *link) setFailing() {
+	l.mu.Lock()
+	l.failing = true
+	l.mu.Unlock()
+	select {
+	case l.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (l *link) resetFailing() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failing = false
+	select {
+	case <-l.woken:
+	default:
+	}
+}
+
+func (l *link) isFailing() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failing
 }
 
 // reasonOf takes the address off a refusal, and what differs from peer to peer.

@@ -202,6 +202,24 @@ func (m *Main) LogoutUser(ctx context.Context, login string) (ended int, err err
 	return ended, m.expel(ctx, login, "logged out by an operator")
 }
 
+// maxNotice is how long a notice may be, in bytes.
+const maxNotice = 16 << 10
+
+// NotifyUser implements [web.Operator].
+func (m *Main) NotifyUser(ctx context.Context, login, sender, text string) error {
+	login, err := m.known(login)
+	switch {
+	case err != nil:
+		return err
+	case text == "":
+		return errors.New("a notice needs a text")
+	case len(text)+len(sender) > maxNotice:
+		return fmt.Errorf("a notice has at most %d KiB", maxNotice>>10)
+	}
+	_, err = m.sw.Notify(ctx, login, sender, text)
+	return err
+}
+
 // Events implements [web.Operator].
 func (m *Main) Events(ctx context.Context, since int64, limit int) ([]web.StoredEvent, error) {
 	list, err := m.store.Events(ctx, since, limit)

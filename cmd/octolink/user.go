@@ -29,6 +29,7 @@ file are changed there; "user add" is for others, who live in the database.`,
 		userSwitchCommand(&server, "disable", "Log a user out and let him in no more", "is disabled", (*web.AdminClient).DisableUser),
 		userSwitchCommand(&server, "enable", "Let a disabled user in again", "may log in", (*web.AdminClient).EnableUser),
 		userLogoutCommand(&server),
+		userNotifyCommand(&server),
 		userListCommand(&server),
 	))
 }
@@ -95,6 +96,23 @@ when the configuration file has another one; --reset goes back to the file's.`,
 	}
 	c.Flags().BoolVar(&reset, "reset", false, "go back to the password of the configuration file")
 	c.Flags().StringVar(&passwordFile, "password-file", "", "file that holds the password")
+	return c
+}
+
+func userNotifyCommand(server *serverFlag) *cobra.Command {
+	var sender string
+	c := &cobra.Command{
+		Use:   "notify LOGIN TEXT",
+		Short: "Show a notice to a user, and tell the CRMs that ask for notifications",
+		Long: `Notify lets a text pop up at a user's screen. CRMs that ask for notifications get
+it with confirmation, also when they come back later.`,
+		Example: `  octolink user notify alice "The server is restarted at noon." --sender Operator`,
+		Args:    exactly(2),
+		RunE: server.ask(func(c *cobra.Command, admin *web.AdminClient, args []string) error {
+			return admin.NotifyUser(c.Context(), args[0], sender, args[1])
+		}),
+	}
+	c.Flags().StringVar(&sender, "sender", "octolink", "who it is from")
 	return c
 }
 
