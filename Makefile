@@ -17,7 +17,11 @@ PURE = $(shell $(GO) list ./... | grep -v -e /store$$ -e /cmd/)
 # The package that plays a real client.
 INTEROP = $(shell grep -rl --include='*_test.go' '^func TestInterop' . | xargs -rn1 dirname | sort -u)
 
-.PHONY: build run test check fmt vet vet-pure lint race docs docs-check fuzz interop clean help
+# The generators of plugins/proto, and where they are built.
+PROTO_TOOLS = github.com/bufbuild/buf/cmd/buf@v1.69.0 google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
+PROTO_BIN ?= $(CURDIR)/bin/proto
+
+.PHONY: build run test check fmt vet vet-pure lint race docs docs-check proto proto-tools proto-check fuzz interop clean help
 
 build: ## build bin/octolink
 	$(GO) build -o bin/octolink ./cmd/octolink
@@ -56,6 +60,20 @@ docs-check: ## fail when docs/reference is not what the tables say
 	if ! diff -r "$$before" docs/reference; then \
 		echo "docs/reference was out of date; it has been written again: look at it and commit it"; exit 1; \
 	fi
+
+proto-tools:
+	@mkdir -p $(PROTO_BIN)
+	@for tool in $(PROTO_TOOLS); do name="$${tool%@*}"; \
+		[ -x "$(PROTO_BIN)/$${name##*/}" ] || CGO_ENABLED=0 GOBIN="$(PROTO_BIN)" $(GO) install "$$tool" || exit 1; done
+
+proto: proto-tools ## generate the Go code of plugins/proto
+	cd plugins/proto && PATH="$(PROTO_BIN):$$PATH" buf generate
+
+proto-check: proto-tools ## lint plugins/proto, compare it with the released contract and with its generated code
+	cd plugins/proto && PATH="$(PROTO_BIN):$$PATH" && export PATH && \
+	buf lint && buf breaking --against released.binpb && \
+	made="$$(mktemp -d)" && trap 'rm -rf "$$made"' EXIT && buf generate -o "$$made" && \
+	for kind in base crm host; do diff -r "$$made/$$kind" "$$kind" || { echo "run make proto and commit what it writes"; exit 1; }; done
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@set -euo pipefail; \
