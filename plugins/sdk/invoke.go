@@ -1,0 +1,156 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	contract "github.com/octolink/octolink/plugins/proto"
+	basev1 "github.com/octolink/octolink/plugins/proto/base/v1"
+	crmv1 "github.com/octolink/octolink/plugins/proto/crm/v1"
+)
+
+type invokeStream = grpc.BidiStreamingServer[crmv1.InvokeRequest, crmv1.InvokeResponse]
+
+// runs are the calls of one stream.
+type runs struct {
+	service *Service
+	stream  invokeStream
+	base    context.Context
+
+	mu      sync.Mutex
+	cancels map[uint64]context.CancelFunc
+	out     []*crmv1.Result
+	sending bool
+}
+
+// Invoke implements the contract: it runs the calls of the stream until the server ends it.
+func (s *Service) Invoke(stream invokeStream) error {
+	r := &runs{service: s, stream: stream, base: s.with(stream.Context()), cancels: map[uint64]context.CancelFunc{}}
+	for {
+		in, err := stream.Recv()
+		if err != nil {
+			return nil // the server has gone; its calls end with the stream's context
+		}
+		for _, call := range in.GetCalls() {
+			switch what := call.GetWhat().(type) {
+			case *crmv1.Call_Start:
+				r.start(call.GetId(), what.Start)
+			case *crmv1.Call_Cancel:
+				r.cancel(call.GetId())
+			}
+		}
+	}
+}
+
+func (r *runs) start(id uint64, start *crmv1.Start) {
+	ctx := context.WithValue(r.base, callKey, Call{start.GetMethod(), start.GetUser(), start.GetSession()})
+	var cancel context.CancelFunc
+	if ms := start.GetDeadlineMs(); ms > 0 {
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(ms)*time.Millisecond)
+	} else {
+		ctx, cancel = context.WithCancel(ctx)
+	}
+	r.mu.Lock()
+	r.cancels[id] = cancel
+	r.mu.Unlock()
+	go func() {
+		result := r.service.result(ctx, start)
+		result.Id = id
+		cancel()
+		r.answer(result)
+	}()
+}
+
+func (r *runs) cancel(id uint64) {
+	r.mu.Lock()
+	cancel := r.cancels[id]
+	r.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+}
+
+// result runs one call.
+func (s *Service) result(ctx context.Context, start *crmv1.Start) *crmv1.Result {
+	do, ok := s.methods[start.GetMethod()]
+	if !ok {
+		return failed(&crmv1.Failure{Code: 404, Text: "there is no method " + start.GetMethod(), NotFound: true})
+	}
+	out, err := guarded(ctx, do, start)
+	if err == nil && proto.Size(out) > contract.MaxValue {
+		err = &Error{Code: 413, Text: fmt.Sprintf("the answer has %d bytes, the server takes %d", proto.Size(out), contract.MaxValue)}
+	}
+	if err != nil {
+		return failed(failure(err))
+	}
+	return &crmv1.Result{What: &crmv1.Result_Out{Out: out}}
+}
+
+func failed(f *crmv1.Failure) *crmv1.Result {
+	return &crmv1.Result{What: &crmv1.Result_Failure{Failure: f}}
+}
+
+func failure(err error) *crmv1.Failure {
+	f := &crmv1.Failure{Code: 500, Text: textValue(err.Error()).GetText()}
+	var own *Error
+	if errors.As(err, &own) {
+		f.Code = int32(own.Code)
+	}
+	return f
+}
+
+// guarded runs a method; a panic is its failure, and its trace goes to the server's log.
+func guarded(ctx context.Context, do run, start *crmv1.Start) (out *basev1.Object, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(os.Stderr, "method %s: panic: %v\n%s", start.GetMethod(), p, debug.Stack())
+			err = &Error{Code: 500, Text: fmt.Sprintf("the method panicked: %v", p)}
+		}
+	}()
+	return do(ctx, start.GetIn())
+}
+
+// answer sends a result. Whoever comes while another one sends leaves his result to him, so that
+// results that are ready at the same time go out together.
+func (r *runs) answer(result *crmv1.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.cancels, result.GetId())
+	r.out = append(r.out, result)
+	if r.sending {
+		return
+	}
+	r.sending = true
+	for len(r.out) > 0 {
+		batch := r.take()
+		r.mu.Unlock()
+		err := r.stream.Send(&crmv1.InvokeResponse{Results: batch})
+		r.mu.Lock()
+		if err != nil {
+			r.out = nil // the stream is over
+		}
+	}
+	r.sending = false
+}
+
+// take is what is ready, as far as one message carries it. Under mu.
+func (r *runs) take() []*crmv1.Result {
+	n, bytes := 0, 0
+	for n < len(r.out) {
+		if bytes += proto.Size(r.out[n]); n > 0 && bytes > contract.MaxBatch {
+			break
+		}
+		n++
+	}
+	batch := r.out[:n:n]
+	r.out = r.out[n:]
+	return batch
+}
