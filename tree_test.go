@@ -36,17 +36,41 @@ var rooms = map[string]room{
 	"protocol/wire": {others: []string{"github.com/beevik/etree"}, never: []string{"net", "net/http", "database/sql"}},
 	"pbx":           {others: []string{"github.com/google/uuid"}, never: []string{"net", "net/http", "database/sql", "encoding/json"}},
 	"certs":         {},
+	"crm":           {never: []string{"net", "net/http", "database/sql"}},
+	// the contract of plugins, and its generated code
+	"plugins/proto":         {others: []string{"github.com/hashicorp/go-plugin"}},
+	"plugins/proto/base/v1": {others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	"plugins/proto/crm/v1":  {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	"plugins/proto/host/v1": {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	// floor 1
-	"protocol": {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
-	"pbx/sim":  {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
-	"store":    {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
+	"plugins": {
+		ours: []string{"crm", "pbx", "plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1"},
+		others: []string{
+			"github.com/goccy/go-yaml", "github.com/hashicorp/go-hclog", "github.com/hashicorp/go-plugin",
+			"google.golang.org/grpc", "google.golang.org/protobuf",
+		},
+		never: []string{"database/sql"},
+	},
+	"plugins/sdk": {
+		ours:   []string{"plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1"},
+		others: []string{"github.com/hashicorp/go-hclog", "github.com/hashicorp/go-plugin", "google.golang.org/grpc", "google.golang.org/protobuf"},
+	},
+	"plugins/sdk/sdktest": {
+		ours:   []string{"plugins/sdk", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1"},
+		others: []string{"google.golang.org/grpc"},
+	},
+	"plugins/contacts":                   {ours: []string{"plugins/sdk"}},
+	"plugins/contacts/octolink-contacts": {ours: []string{"plugins/contacts", "plugins/sdk"}},
+	"protocol":                           {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
+	"pbx/sim":                            {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
+	"store":                              {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	// floor 2
 	"transports": {
 		ours:   []string{"protocol", "protocol/wire", "certs"},
 		others: []string{"github.com/gobwas/ws", "github.com/abbot/go-http-auth", "golang.org/x/sys"},
 	},
 	"protocol/methods": {
-		ours: []string{"protocol", "protocol/wire", "pbx"}, others: []string{"github.com/google/uuid"},
+		ours: []string{"protocol", "protocol/wire", "pbx", "crm"}, others: []string{"github.com/google/uuid"},
 		never: []string{"net/http", "database/sql"},
 	},
 	"web": {
