@@ -121,10 +121,9 @@ func readLimited(name string) ([]byte, error) {
 
 // parseManifest reads the text of a manifest in a folder. All mistakes that it finds are told.
 func parseManifest(dir string, text []byte) (Manifest, error) {
-	var f manifestFile
-	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField())
-	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return Manifest{}, errors.New(yaml.FormatError(err, false, false))
+	f, err := decodeManifest(text)
+	if err != nil {
+		return Manifest{}, err
 	}
 	m := Manifest{
 		Name: filepath.Base(dir), Dir: dir, Binary: f.Binary, Args: f.Args, RunAs: f.RunAs,
@@ -138,6 +137,20 @@ func parseManifest(dir string, text []byte) (Manifest, error) {
 		m.Binary = filepath.Join(dir, m.Binary)
 	}
 	return m, errors.Join(m.readTexts(f), m.check())
+}
+
+// decodeManifest reads the YAML. The decoder panics over some malformed tags.
+func decodeManifest(text []byte) (f manifestFile, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("no YAML that can be read: %v", p)
+		}
+	}()
+	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict(), yaml.DisallowUnknownField())
+	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		return f, errors.New(yaml.FormatError(err, false, false))
+	}
+	return f, nil
 }
 
 func (m *Manifest) readTexts(f manifestFile) error {

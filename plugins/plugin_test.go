@@ -79,6 +79,7 @@ func serveGood() {
 		sdk.Method("fail", "Fails.", func(context.Context, none) (none, error) { return none{}, &sdk.Error{Code: 42, Text: "no"} }),
 		sdk.Method("forever", "Answers when nobody wants it any more.", func(ctx context.Context, _ none) (none, error) {
 			<-ctx.Done()
+			<-time.After(20 * time.Millisecond)
 			return none{}, nil
 		}),
 		sdk.Method("sleep", "Takes a while, whatever is wanted.", func(_ context.Context, in number) (number, error) {
