@@ -38,7 +38,7 @@ var rooms = map[string]room{
 	"certs":         {},
 	"crm":           {never: []string{"net", "net/http", "database/sql"}},
 	// the contract of plugins, and its generated code
-	"plugins/proto":         {others: []string{"github.com/hashicorp/go-plugin"}},
+	"plugins/proto":         {ours: []string{"plugins/proto/base/v1"}, others: []string{"github.com/hashicorp/go-plugin"}},
 	"plugins/proto/base/v1": {others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/crm/v1":  {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/host/v1": {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/octolink/octolink/crm"
 	contract "github.com/octolink/octolink/plugins/proto"
@@ -39,6 +39,8 @@ type calls struct {
 	next     uint64
 	waiting  map[uint64]chan *crmv1.Result
 	out      []*crmv1.Call
+	sending  bool   // somebody sends; what is in out goes out with him
+	answered uint64 // the highest id of a result: the plugin has read so far
 	draining bool
 	idle     chan struct{} // closed when draining and nothing waits any more
 	strays   int           // results without a call, less those of calls that were cancelled
@@ -81,6 +83,9 @@ func (c *calls) settle(results []*crmv1.Result) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, r := range results {
+		if r.GetId() <= c.next {
+			c.answered = max(c.answered, r.GetId())
+		}
 		got, ok := c.waiting[r.GetId()]
 		if !ok {
 			c.strays++
@@ -122,117 +127,132 @@ func (c *calls) end(err error) {
 // send sends what waits until the stream ends. A plugin that reads nothing holds it up; the callers
 // wait for their answers with a time-out of their own.
 func (c *calls) send() {
-	var batch []*crmv1.Call
 	for {
 		select {
 		case <-c.wake:
+			for c.flush() {
+			}
 		case <-c.done:
 			return
-		}
-		for {
-			if batch = c.take(batch); len(batch) == 0 {
-				break
-			}
-			if c.stream.Send(&crmv1.InvokeRequest{Calls: batch}) != nil {
-				<-c.done // the reader learns the reason
-				return
-			}
-			clear(batch)
 		}
 	}
 }
 
-// take is what waits now, as far as one message carries it.
-func (c *calls) take(into []*crmv1.Call) []*crmv1.Call {
+// flush sends one message of what waits, unless somebody does already. It is true when there is more.
+func (c *calls) flush() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	into = into[:0]
+	if c.sending || len(c.out) == 0 || c.err != nil {
+		return false
+	}
+	c.sending = true
+	if len(c.waiting) > 1 {
+		c.mu.Unlock()
+		runtime.Gosched() // others are about to call: their calls go out with these
+		c.mu.Lock()
+	}
+	batch := c.take()
+	c.mu.Unlock()
+	err := c.stream.Send(&crmv1.InvokeRequest{Calls: batch}) // of an error the reader learns the reason
+	c.mu.Lock()
+	c.sending = false
+	return err == nil && len(c.out) > 0
+}
+
+// take is what waits now, as far as one message carries it. Under mu.
+func (c *calls) take() []*crmv1.Call {
 	n, bytes := 0, 0
 	for n < len(c.out) {
-		bytes += callSize(c.out[n])
+		bytes += contract.Weight(c.out[n].GetStart().GetIn())
 		if n > 0 && bytes > contract.MaxBatch {
 			break
 		}
 		n++
 	}
-	into = append(into, c.out[:n]...)
-	rest := copy(c.out, c.out[n:])
-	clear(c.out[rest:])
-	c.out = c.out[:rest]
-	return into
+	batch := c.out[:n:n]
+	c.out = c.out[n:]
+	return batch
 }
 
-// callSize is about the bytes of a call, from above; the size was worked out when it was queued.
-func callSize(call *crmv1.Call) int {
-	if start := call.GetStart(); start != nil {
-		return proto.Size(start.GetIn()) + len(start.GetMethod()) + 128
-	}
-	return 16
+// A limit is how long an answer counts.
+type limit struct {
+	time time.Duration // when ctx has no deadline
+	late time.Duration // beyond that
 }
 
 // do runs one call. It fails with errDraining before anything was sent, with [crm.ErrGone] when the
 // process went away, with ctx's reason, or with what the plugin says.
-func (c *calls) do(ctx context.Context, start *crmv1.Start, late time.Duration) (*crmv1.Result, error) {
-	if size := proto.Size(start.GetIn()); size > contract.MaxValue {
+func (c *calls) do(ctx context.Context, start *crmv1.Start, l limit) (*crmv1.Result, error) {
+	size := contract.Weight(start.GetIn())
+	if size > contract.MaxValue {
 		return nil, &crm.Error{Code: 413, Text: fmt.Sprintf("the parameters have %d bytes, a plugin takes %d", size, contract.MaxValue)}
 	}
 	if until, ok := ctx.Deadline(); ok {
-		start.DeadlineMs = max(1, (time.Until(until) + late).Milliseconds())
+		l.time = time.Until(until)
 	}
-	id, got, err := c.begin(start)
+	start.DeadlineMs = max(1, (l.time + l.late).Milliseconds())
+	id, got, inline, err := c.begin(start, size)
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case r, ok := <-got:
-		return delivered(r, ok)
-	case <-ctx.Done():
+	if !inline || c.flush() {
+		c.nudge()
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && late > 0 {
-		timer := time.NewTimer(late)
-		defer timer.Stop()
+	timer := time.NewTimer(l.time + l.late)
+	defer timer.Stop()
+	done := ctx.Done()
+	for {
 		select {
 		case r, ok := <-got:
-			return delivered(r, ok)
+			if !ok {
+				return nil, crm.ErrGone
+			}
+			return r, nil
 		case <-timer.C:
+			c.cancel(id)
+			return nil, crm.ErrTimeout
+		case <-done:
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				done = nil // the timer says when it is too late
+				continue
+			}
+			c.cancel(id)
+			return nil, crm.ErrCancelled
 		}
 	}
-	c.cancel(id)
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return nil, crm.ErrTimeout
-	}
-	return nil, crm.ErrCancelled
 }
 
-func delivered(r *crmv1.Result, ok bool) (*crmv1.Result, error) {
-	if !ok {
-		return nil, crm.ErrGone
-	}
-	return r, nil
-}
+// A caller sends himself, which saves a change of goroutines, as long as that cannot block: gRPC takes
+// 64 KiB that nobody has read yet, and these are fewer.
+const (
+	inlineUnread = 16      // calls that the plugin may not have read yet
+	inlineBytes  = 2 << 10 // of the call
+)
 
-// begin queues a call.
-func (c *calls) begin(start *crmv1.Start) (uint64, chan *crmv1.Result, error) {
-	got := make(chan *crmv1.Result, 1)
+// begin queues a call. With inline the caller may send it himself.
+func (c *calls) begin(start *crmv1.Start, size int) (id uint64, got chan *crmv1.Result, inline bool, err error) {
+	got = make(chan *crmv1.Result, 1)
+	call := &crmv1.Call{What: &crmv1.Call_Start{Start: start}}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.err != nil:
-		return 0, nil, crm.ErrGone
+		return 0, nil, false, crm.ErrGone
 	case c.draining:
-		return 0, nil, errDraining
+		return 0, nil, false, errDraining
 	case len(c.waiting) >= maxInFlight, len(c.out) >= 2*maxInFlight: // out: of one that reads nothing
-		return 0, nil, &crm.Error{Code: 429, Text: fmt.Sprintf("the plugin has %d calls to answer already", maxInFlight)}
+		return 0, nil, false, &crm.Error{Code: 429, Text: fmt.Sprintf("the plugin has %d calls to answer already", maxInFlight)}
 	}
 	c.next++
+	call.Id = c.next
 	c.waiting[c.next] = got
-	c.queue(&crmv1.Call{Id: c.next, What: &crmv1.Call_Start{Start: start}})
-	return c.next, got, nil
+	c.out = append(c.out, call)
+	inline = size < inlineBytes && len(c.out) == 1 && !c.sending && c.next-c.answered <= inlineUnread
+	return c.next, got, inline, nil
 }
 
-// queue has something sent. Under mu.
-func (c *calls) queue(call *crmv1.Call) {
-	c.out = append(c.out, call)
+// nudge has what is in out sent.
+func (c *calls) nudge() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -249,7 +269,8 @@ func (c *calls) cancel(id uint64) {
 	delete(c.waiting, id)
 	c.strays-- // one late result is not its fault
 	c.rested()
-	c.queue(&crmv1.Call{Id: id, What: &crmv1.Call_Cancel{Cancel: &crmv1.Cancel{}}})
+	c.out = append(c.out, &crmv1.Call{Id: id, What: &crmv1.Call_Cancel{Cancel: &crmv1.Cancel{}}})
+	c.nudge()
 }
 
 // drain takes no new calls and returns when those in flight have ended, or ctx has.

@@ -24,13 +24,13 @@ func object(in crm.Values, depth int) (*basev1.Object, error) {
 		return nil, errDepth
 	}
 	fields := make([]basev1.Field, len(in)) // one allocation for all of them
+	made := make([]basev1.Value, len(in))
 	out := &basev1.Object{Fields: make([]*basev1.Field, len(in))}
 	for i, v := range in {
-		value, err := toValue(v.Value, depth-1)
-		if err != nil {
+		if err := toValue(&made[i], v.Value, depth-1); err != nil {
 			return nil, err
 		}
-		fields[i].Key, fields[i].Value = valid(v.Key), value
+		fields[i].Key, fields[i].Value = valid(v.Key), &made[i]
 		out.Fields[i] = &fields[i]
 	}
 	return out, nil
@@ -39,50 +39,53 @@ func object(in crm.Values, depth int) (*basev1.Object, error) {
 // valid makes a text one that protobuf carries.
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-func toValue(v any, depth int) (*basev1.Value, error) {
+func toValue(into *basev1.Value, v any, depth int) (err error) {
 	switch v := v.(type) {
 	case nil:
-		return &basev1.Value{}, nil
 	case bool:
-		return &basev1.Value{Kind: &basev1.Value_Truth{Truth: v}}, nil
+		into.Kind = &basev1.Value_Truth{Truth: v}
 	case string:
-		return &basev1.Value{Kind: &basev1.Value_Text{Text: valid(v)}}, nil
+		into.Kind = &basev1.Value_Text{Text: valid(v)}
 	case crm.Number:
-		return number(v), nil
+		number(into, v)
 	case crm.Values:
-		o, err := object(v, depth)
-		return &basev1.Value{Kind: &basev1.Value_Object{Object: o}}, err
+		var o *basev1.Object
+		o, err = object(v, depth)
+		into.Kind = &basev1.Value_Object{Object: o}
 	case crm.List:
-		l, err := list(v, depth)
-		return &basev1.Value{Kind: &basev1.Value_List{List: l}}, err
+		var l *basev1.List
+		l, err = list(v, depth)
+		into.Kind = &basev1.Value_List{List: l}
+	default:
+		err = errors.New("a value that CRMs do not have")
 	}
-	return nil, errors.New("a value that CRMs do not have")
+	return err
 }
 
 func list(in crm.List, depth int) (*basev1.List, error) {
 	if depth == 0 {
 		return nil, errDepth
 	}
+	made := make([]basev1.Value, len(in))
 	out := &basev1.List{Items: make([]*basev1.Value, len(in))}
 	for i, v := range in {
-		item, err := toValue(v, depth-1)
-		if err != nil {
+		if err := toValue(&made[i], v, depth-1); err != nil {
 			return nil, err
 		}
-		out.Items[i] = item
+		out.Items[i] = &made[i]
 	}
 	return out, nil
 }
 
 // number takes an integer or a real only when the literal comes back unchanged.
-func number(n crm.Number) *basev1.Value {
+func number(into *basev1.Value, n crm.Number) {
 	if i, err := strconv.ParseInt(string(n), 10, 64); err == nil && strconv.FormatInt(i, 10) == string(n) {
-		return &basev1.Value{Kind: &basev1.Value_Integer{Integer: i}}
+		into.Kind = &basev1.Value_Integer{Integer: i}
+	} else if f, err := strconv.ParseFloat(string(n), 64); err == nil && literal(f) == string(n) {
+		into.Kind = &basev1.Value_Real{Real: f}
+	} else {
+		into.Kind = &basev1.Value_Number{Number: string(n)}
 	}
-	if f, err := strconv.ParseFloat(string(n), 64); err == nil && literal(f) == string(n) {
-		return &basev1.Value{Kind: &basev1.Value_Real{Real: f}}
-	}
-	return &basev1.Value{Kind: &basev1.Value_Number{Number: string(n)}}
 }
 
 // literal is a real as a JSON literal; whole ones get a point, so that they stay reals.

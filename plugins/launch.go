@@ -117,8 +117,11 @@ func (i *instance) prepare(within time.Duration) {
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		AutoMTLS:         m.MTLS, SkipHostEnv: true, StartTimeout: within, UnixSocketConfig: sockets,
 		SyncStdout: &lineWriter{out: i.out, from: "stdout"}, SyncStderr: &lineWriter{out: i.out, from: "stderr"},
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(contract.MaxMessage))},
-		Logger:          hclog.NewNullLogger(), // what it has to tell comes back as errors
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(contract.MaxMessage)),
+			grpc.WithInitialWindowSize(contract.Window), grpc.WithInitialConnWindowSize(contract.Window),
+		},
+		Logger: hclog.NewNullLogger(), // what it has to tell comes back as errors
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, dir string) (runner.Runner, error) {
 			p, err := newProcess(m, i.out, spec.Env)
 			if err != nil {

@@ -19,7 +19,7 @@ import (
 
 // A house is a folder of plugins and a manager at work.
 type house struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 	o   plugins.Options
 	crm crm.Directory
@@ -48,7 +48,7 @@ func (l *logBook) String() string {
 	return l.text.String()
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	h := &house{t: t, dir: t.TempDir(), log: &logBook{news: make(chan struct{})}}
 	h.o = plugins.Options{
 		Dir: h.dir, Directory: &h.crm, Poll: 20 * time.Millisecond, Drain: 5 * time.Second, Start: 30 * time.Second,

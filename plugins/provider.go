@@ -60,13 +60,8 @@ func (i *instance) invoke(ctx context.Context, call crm.Call) (crm.Values, error
 	if err != nil {
 		return nil, fmt.Errorf("%s.%s: %w", i.manifest.Name, call.Method, err)
 	}
-	if _, bounded := ctx.Deadline(); !bounded {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, i.manifest.Timeout)
-		defer cancel()
-	}
 	start := &crmv1.Start{Method: call.Method, In: in, User: call.User, Session: call.Session}
-	r, err := i.calls.do(ctx, start, time.Duration(call.Late)*time.Millisecond)
+	r, err := i.calls.do(ctx, start, limit{i.manifest.Timeout, time.Duration(call.Late) * time.Millisecond})
 	if err != nil {
 		return nil, err
 	}

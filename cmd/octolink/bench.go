@@ -38,6 +38,8 @@ Load your own server only: a bench takes all that it can get.`,
 		loadCommand("storm", "Many logins at once, the whole sequence of a browser", 1000, bench.Storm),
 		loadCommand("idle", "Memory of tabs that do nothing", 1000, bench.Idle),
 		startCommand(),
+		pluginLoadCommand(),
+		pluginServeCommand(),
 		prepareCommand(),
 	)
 }
@@ -65,6 +67,51 @@ func startCommand() *cobra.Command {
 	c.Flags().StringVar(&config, "config", "site/octolink.yaml", "configuration of the server")
 	c.Flags().IntVar(&runs, "runs", 9, "how often")
 	return c
+}
+
+func pluginLoadCommand() *cobra.Command {
+	var o bench.PluginOptions
+	var asJSON, quiet bool
+	c := &cobra.Command{
+		Use:     "plugin",
+		Short:   "Dynamic methods through a plugin, beside plain unary calls to one",
+		Example: "  octolink bench plugin --callers 64",
+		Args:    exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.Callers < 1 || o.Rounds < 1 {
+				return usageError{fmt.Errorf("--callers and --rounds must be at least 1")}
+			}
+			self, err := os.Executable()
+			if err != nil {
+				return err
+			}
+			o.Command, o.Progress = []string{self, "bench", "serve-plugin"}, progress(c.ErrOrStderr(), quiet)
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			result, err := bench.Plugin(ctx, o)
+			if err != nil {
+				return err
+			}
+			f := loadFlags{asJSON: asJSON}
+			return f.print(c.OutOrStdout(), result)
+		},
+	}
+	c.Flags().IntVar(&o.Callers, "callers", 64, "methods in flight")
+	c.Flags().IntVar(&o.Rounds, "rounds", 5, "how often each kind is measured")
+	c.Flags().DurationVar(&o.Duration, "duration", time.Second, "how long each time")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	c.Flags().BoolVar(&quiet, "quiet", false, "no progress bar")
+	return c
+}
+
+// pluginServeCommand is the plugin of bench plugin; it is started by that.
+func pluginServeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "serve-plugin stream|unary",
+		Hidden: true,
+		Args:   exactly(1),
+		Run:    func(_ *cobra.Command, args []string) { bench.ServePlugin(args[0]) },
+	}
 }
 
 // A load measures something.

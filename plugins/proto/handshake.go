@@ -31,3 +31,6 @@ const (
 	MaxBatch   = 1 << 20 // what is sent together, unless one value alone is larger
 	MaxMessage = 8 << 20
 )
+
+// Window is how many bytes may be on the way unread. A fixed one spares gRPC's measuring pings.
+const Window = 1 << 20

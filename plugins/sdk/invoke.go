@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	contract "github.com/octolink/octolink/plugins/proto"
 	basev1 "github.com/octolink/octolink/plugins/proto/base/v1"
@@ -26,14 +25,14 @@ type runs struct {
 	base    context.Context
 
 	mu      sync.Mutex
-	cancels map[uint64]context.CancelFunc
+	calls   map[uint64]*callContext
 	out     []*crmv1.Result
 	sending bool
 }
 
 // Invoke implements the contract: it runs the calls of the stream until the server ends it.
 func (s *Service) Invoke(stream invokeStream) error {
-	r := &runs{service: s, stream: stream, base: s.with(stream.Context()), cancels: map[uint64]context.CancelFunc{}}
+	r := &runs{service: s, stream: stream, base: s.with(stream.Context()), calls: map[uint64]*callContext{}}
 	for {
 		in, err := stream.Recv()
 		if err != nil {
@@ -51,30 +50,24 @@ func (s *Service) Invoke(stream invokeStream) error {
 }
 
 func (r *runs) start(id uint64, start *crmv1.Start) {
-	ctx := context.WithValue(r.base, callKey, Call{start.GetMethod(), start.GetUser(), start.GetSession()})
-	var cancel context.CancelFunc
-	if ms := start.GetDeadlineMs(); ms > 0 {
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(ms)*time.Millisecond)
-	} else {
-		ctx, cancel = context.WithCancel(ctx)
-	}
+	ctx := newCallContext(r.base, start)
 	r.mu.Lock()
-	r.cancels[id] = cancel
+	r.calls[id] = ctx
 	r.mu.Unlock()
 	go func() {
 		result := r.service.result(ctx, start)
 		result.Id = id
-		cancel()
+		ctx.end(context.Canceled)
 		r.answer(result)
 	}()
 }
 
 func (r *runs) cancel(id uint64) {
 	r.mu.Lock()
-	cancel := r.cancels[id]
+	ctx := r.calls[id]
 	r.mu.Unlock()
-	if cancel != nil {
-		cancel()
+	if ctx != nil {
+		ctx.end(context.Canceled)
 	}
 }
 
@@ -85,8 +78,8 @@ func (s *Service) result(ctx context.Context, start *crmv1.Start) *crmv1.Result 
 		return failed(&crmv1.Failure{Code: 404, Text: "there is no method " + start.GetMethod(), NotFound: true})
 	}
 	out, err := guarded(ctx, do, start)
-	if err == nil && proto.Size(out) > contract.MaxValue {
-		err = &Error{Code: 413, Text: fmt.Sprintf("the answer has %d bytes, the server takes %d", proto.Size(out), contract.MaxValue)}
+	if err == nil && contract.Weight(out) > contract.MaxValue {
+		err = &Error{Code: 413, Text: fmt.Sprintf("the answer has %d bytes, the server takes %d", contract.Weight(out), contract.MaxValue)}
 	}
 	if err != nil {
 		return failed(failure(err))
@@ -123,13 +116,18 @@ func guarded(ctx context.Context, do run, start *crmv1.Start) (out *basev1.Objec
 func (r *runs) answer(result *crmv1.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.cancels, result.GetId())
+	delete(r.calls, result.GetId())
 	r.out = append(r.out, result)
 	if r.sending {
 		return
 	}
 	r.sending = true
 	for len(r.out) > 0 {
+		if len(r.calls) > 0 {
+			r.mu.Unlock()
+			runtime.Gosched() // others are about to be ready: their results go out with this one
+			r.mu.Lock()
+		}
 		batch := r.take()
 		r.mu.Unlock()
 		err := r.stream.Send(&crmv1.InvokeResponse{Results: batch})
@@ -145,7 +143,7 @@ func (r *runs) answer(result *crmv1.Result) {
 func (r *runs) take() []*crmv1.Result {
 	n, bytes := 0, 0
 	for n < len(r.out) {
-		if bytes += proto.Size(r.out[n]); n > 0 && bytes > contract.MaxBatch {
+		if bytes += contract.Weight(r.out[n].GetOut()); n > 0 && bytes > contract.MaxBatch {
 			break
 		}
 		n++

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -26,12 +27,15 @@ func Serve(p Plugin, parts ...Part) {
 		fmt.Fprintf(os.Stderr, "%s is a plugin of octolink and does nothing by itself.\nTry it with: octolink plugin try %s\n", p.Name, os.Args[0])
 		os.Exit(1)
 	}
+	// A plugin's heap is small; with the usual setting it is swept dozens of times a second under load.
+	debug.SetGCPercent(400)
 	go orphan()
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  contract.Handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{contract.Version1: {contract.Set: glue{s: s}}},
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(contract.MaxMessage))...)
+			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(contract.MaxMessage),
+				grpc.InitialWindowSize(contract.Window), grpc.InitialConnWindowSize(contract.Window))...)
 		},
 		Logger: hclog.NewNullLogger(),
 	})
