@@ -100,6 +100,16 @@ func (m *Manager) Run(ctx context.Context) error {
 	return nil
 }
 
+// Wait returns when Run has, or ctx ends.
+func (m *Manager) Wait(ctx context.Context) error {
+	select {
+	case <-m.over:
+		return nil
+	case <-ctx.Done():
+		return errors.New("a plugin does not end")
+	}
+}
+
 // launcher starts processes of a plugin as its manifest says.
 func (m *Manager) launcher(k *keeper, man Manifest) launcher {
 	return launcher{out: k.out, host: m.hostFor(man), within: m.o.Start}

@@ -100,11 +100,36 @@ func ReadManifest(dir string) (Manifest, error) {
 		return Manifest{}, err
 	}
 	m, err := parseManifest(dir, text)
+	if len(m.SHA256) != sha256.Size {
+		err = errors.Join(err, errSum)
+	}
 	if err != nil {
 		return Manifest{}, fmt.Errorf("%s: %w", file, err)
 	}
 	return m, guarded(m.Binary)
 }
+
+// ReadUnsealed reads the manifest of a folder for a trial by hand: neither its hash nor who may write to
+// it counts.
+func ReadUnsealed(dir string) (Manifest, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return Manifest{}, err
+	}
+	file := filepath.Join(dir, ManifestName)
+	text, err := readLimited(file)
+	if err != nil {
+		return Manifest{}, err
+	}
+	m, err := parseManifest(dir, text)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return m, nil
+}
+
+// errSum: the hash of a manifest is none.
+var errSum = errors.New("sha256: want the 64 hex digits of the binary; octolink plugin seal writes them")
 
 func readLimited(name string) ([]byte, error) {
 	f, err := os.Open(name)
@@ -119,7 +144,8 @@ func readLimited(name string) ([]byte, error) {
 	return text, err
 }
 
-// parseManifest reads the text of a manifest in a folder. All mistakes that it finds are told.
+// parseManifest reads the text of a manifest in a folder. All mistakes that it finds are told, but
+// for a missing hash: who starts the binary looks at that.
 func parseManifest(dir string, text []byte) (Manifest, error) {
 	f, err := decodeManifest(text)
 	if err != nil {
@@ -162,11 +188,7 @@ func (m *Manifest) readTexts(f manifestFile) error {
 		}
 		m.Timeout = d
 	}
-	sum, err := hex.DecodeString(f.SHA256)
-	if err != nil || len(sum) != sha256.Size {
-		errs = append(errs, errors.New("sha256: want the 64 hex digits of the binary; octolink plugin seal writes them"))
-	}
-	m.SHA256 = sum
+	m.SHA256, _ = hex.DecodeString(f.SHA256) // what is none is noticed by its length
 	return errors.Join(errs...)
 }
 

@@ -23,6 +23,8 @@ var (
 	ErrCannotOpen = errors.New("cannot be opened")
 	// ErrDamaged: the database is damaged.
 	ErrDamaged = errors.New("the database is damaged; restore a backup")
+	// ErrPluginFull: a plugin may keep no more values.
+	ErrPluginFull = errors.New("the plugin's storage is full")
 	// ErrBusy: too many writes wait.
 	ErrBusy = errors.New("too many writes wait")
 	// ErrClosed: the store is closed.

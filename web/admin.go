@@ -31,6 +31,11 @@ func (s *Server) adminHandler() http.Handler {
 			mux.Handle(pattern, c)
 		}
 	}
+	if s.o.Plugins != nil {
+		for pattern, c := range pluginCommands(s.o.Plugins) {
+			mux.Handle(pattern, c)
+		}
+	}
 	if s.o.Sim != nil {
 		mux.Handle("/sim/", s.simMux())
 	}

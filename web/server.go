@@ -50,6 +50,10 @@ type Options struct {
 	Operator Operator
 	// CRMs do what the admin socket is asked for about CRMs. Nil means: nothing is known of any.
 	CRMs CRMs
+	// Plugins do what the admin socket is asked for about plugins. Nil means: nothing is known of any.
+	Plugins Plugins
+	// Routes finds who else serves a request, a WebSocket's too. Nil, or a nil Handler, means nobody.
+	Routes func(*http.Request) http.Handler
 	// Tap shows frames to the admin socket. Nil means: no tap.
 	Tap *Tap
 }
@@ -85,6 +89,11 @@ func (s *Server) Metrics() http.Handler { return s.metrics }
 // Admin is the handler for the admin socket. Who can connect to it may do everything.
 func (s *Server) Admin() http.Handler { return s.admin }
 
+// OwnPaths are the paths that the server itself serves to browsers, with all below them.
+func OwnPaths() []string {
+	return []string{"/page", "/upload", "/record", "/photo", "/sim", "/healthz", "/readyz", "/favicon.ico"}
+}
+
 func (s *Server) publicHandler() http.Handler {
 	mux := http.NewServeMux()
 	s.pageRoutes(mux)
@@ -94,6 +103,12 @@ func (s *Server) publicHandler() http.Handler {
 	s.healthRoutes(mux)
 	plain := secured(mux)
 	return HostCheck(s.o.Names, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.o.Routes != nil {
+			if other := s.o.Routes(r); other != nil {
+				other.ServeHTTP(w, r)
+				return
+			}
+		}
 		if s.o.Channels != nil && wantsWebSocket(r) {
 			s.o.Channels.ServeHTTP(w, r)
 			return

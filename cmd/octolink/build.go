@@ -12,6 +12,7 @@ import (
 	"github.com/octolink/octolink/certs"
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/pbx/sim"
+	"github.com/octolink/octolink/plugins"
 	"github.com/octolink/octolink/protocol"
 	"github.com/octolink/octolink/protocol/methods"
 	"github.com/octolink/octolink/store"
@@ -52,6 +53,7 @@ type Main struct {
 	tap        *web.Tap
 	web        *web.Server
 	links      *links
+	plugins    *plugins.Manager
 	listeners  listeners
 	admin      net.Listener
 
@@ -144,6 +146,7 @@ func (m *Main) buildProtocol(ctx context.Context) (err error) {
 		Resolve: m.api.Resolve, Links: m.api.Hooks(), ServerEvents: methods.ServerEvents, TunnelEvents: methods.TunnelEvents,
 	})
 	m.links = m.newLinks()
+	m.plugins = plugins.NewManager(m.pluginOptions())
 	if m.rules, err = m.store.Rules(ctx); err != nil {
 		return err
 	}

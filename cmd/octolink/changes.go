@@ -78,6 +78,7 @@ func fixed(old, now *Config) []change {
 		{"retention", old.Keep, now.Keep},
 		{"version", old.Version, now.Version},
 		{"pbx", old.PBX, now.PBX},
+		{"plugins", old.Plugins, now.Plugins},
 	} {
 		if !reflect.DeepEqual(s.old, s.now) {
 			all = append(all, change{"needs a restart", s.name, ""})

@@ -57,6 +57,7 @@ func (k *checker) checkAll() {
 	k.checkBreaks()
 	k.checkProcedures()
 	k.checkLinks()
+	k.checkPlugins()
 }
 
 func (k *checker) checkGeneral() {

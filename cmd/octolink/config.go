@@ -23,9 +23,16 @@ type Config struct {
 	Procedures  []Procedure  `yaml:"procedures"`
 	Links       []Link       `yaml:"links"`
 
-	// Sections of later versions: an operator who writes them is told that they are missing here.
-	Plugins absent `yaml:"plugins"`
-	Flows   absent `yaml:"flows"`
+	Plugins Plugins `yaml:"plugins"`
+
+	// A section of later versions: an operator who writes it is told that it is missing here.
+	Flows absent `yaml:"flows"`
+}
+
+// Plugins are CRM adapters in processes of their own.
+type Plugins struct {
+	Dir     string   `yaml:"dir"`     // has a folder with a plugin.yaml for each of them
+	Enabled []string `yaml:"enabled"` // names of the folders that count
 }
 
 // LogConfig says what is logged and how.
@@ -190,6 +197,7 @@ func defaults() Config {
 		Failures: LoginLimits{PerAddress: 10, PerLogin: 5, Window: duration(time.Minute)},
 		Keep:     Retention{Journal: days(365), Events: days(7), Traces: days(30)},
 		Version:  Version{Build: "2.13.0.210101", Dated: 210101},
+		Plugins:  Plugins{Dir: "./plugins"},
 		PBX:      PBX{Driver: "sim", Sim: Sim{Outside: duration(time.Second)}},
 	}
 }

@@ -14,23 +14,27 @@ var _ web.CRMs = (*Main)(nil)
 func (m *Main) ListCRMs(context.Context) ([]web.CRM, error) {
 	list := []web.CRM{}
 	for _, p := range m.api.CRMs().Providers() {
-		c := p.Catalog()
-		shown := web.CRM{Name: p.Name(), Methods: []web.Offer{}, Forms: []web.Offer{}, Faults: c.Faults, Raw: string(c.Raw)}
-		for _, o := range c.Methods {
-			shown.Methods = append(shown.Methods, web.Offer{
-				Key: o.Key, Name: o.Name, Description: o.Description, In: shownParams(o.In), Out: shownParams(o.Out),
-				ForUser: o.ForUser, Permanent: o.Permanent,
-			})
-		}
-		for _, o := range c.Forms {
-			shown.Forms = append(shown.Forms, web.Offer{
-				Key: o.Key, Name: o.Name, Description: o.Description, In: shownParams(o.In), Out: shownParams(o.Out),
-				ForUser: o.ForUser, Permanent: o.Permanent,
-			})
-		}
-		list = append(list, shown)
+		list = append(list, shownCRM(p.Name(), p.Catalog()))
 	}
 	return list, nil
+}
+
+// shownCRM is a catalogue as it is shown.
+func shownCRM(name string, c crm.Catalog) web.CRM {
+	shown := web.CRM{Name: name, Methods: []web.Offer{}, Forms: []web.Offer{}, Faults: c.Faults, Raw: string(c.Raw)}
+	for _, o := range c.Methods {
+		shown.Methods = append(shown.Methods, web.Offer{
+			Key: o.Key, Name: o.Name, Description: o.Description, In: shownParams(o.In), Out: shownParams(o.Out),
+			ForUser: o.ForUser, Permanent: o.Permanent,
+		})
+	}
+	for _, o := range c.Forms {
+		shown.Forms = append(shown.Forms, web.Offer{
+			Key: o.Key, Name: o.Name, Description: o.Description, In: shownParams(o.In), Out: shownParams(o.Out),
+			ForUser: o.ForUser, Permanent: o.Permanent,
+		})
+	}
+	return shown
 }
 
 func shownParams(params []crm.Param) []web.OfferParam {
@@ -82,7 +86,11 @@ func (m *Main) ordered(o *web.CRMOrder) (in crm.Values, err error) {
 			return nil, err
 		}
 	}
-	for _, p := range o.Params {
+	return paramValues(o.Params)
+}
+
+func paramValues(params []web.CRMParam) (in crm.Values, err error) {
+	for _, p := range params {
 		v := crm.Value{Key: p.Key, Value: p.Text}
 		if len(p.JSON) > 0 {
 			if v.Value, err = readValue(p.JSON); err != nil {

@@ -81,7 +81,9 @@ func (m *Main) demoBanner(row func(name, format string, args ...any)) {
 		return
 	}
 	row("crm", "a simulated one, link %s to %s; %s works in it", demoLink, m.config.Links[0].Address, demoWorker)
+	row("plugin", "%s, in %s", demoPlugin, absolute(filepath.Join(m.config.Plugins.Dir, demoPlugin)))
 	row("try", "%s crm list%s", program, where)
+	row("", "%s crm call contacts.find phone=79161234567%s", program, where)
 	row("", "%s crm call findcontact phone=79161234567%s", program, where)
 	row("", "%s crm form card --user %s phone=79161234567%s", program, demoWorker, where)
 }

@@ -39,6 +39,9 @@ func (m *Main) Run(ctx context.Context) error {
 			}
 		})
 	}
+	pluginLife, stopPlugins := context.WithCancel(background)
+	defer stopPlugins()
+	parts.Go(func() { _ = m.plugins.Run(pluginLife) }) // it has no errors: it serves without a plugin that is not right
 	part("telephony", m.sw.Run)
 	part("engine", m.engine.Run)
 	part("store", m.store.Run)
@@ -58,6 +61,8 @@ func (m *Main) Run(ctx context.Context) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	err = errors.Join(err, m.shutdown(stopping, servers))
+	stopPlugins()
+	err = errors.Join(err, m.step("plugins have ended", m.plugins.Wait(stopping)))
 	stopBackground()
 	err = errors.Join(err, m.step("telephony and background work have ended", finished(stopping, &parts)))
 	return errors.Join(err, m.step("the database is closed", m.Close()))

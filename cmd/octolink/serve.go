@@ -21,7 +21,7 @@ func serveCommand() *cobra.Command {
 		Long: `Serve runs the server until it is told to stop.
 
 Without --config it is a demonstration: five users, a queue, a simulated
-telephone system and a simulated CRM, on this machine only. Its data stays in
+telephone system, a simulated CRM and a plugin with contacts, on this machine only. Its data stays in
 ./octolink-demo.
 Where a port is taken the demonstration takes the next free one.
 
@@ -69,6 +69,9 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 			return err
 		}
 		defer endCRM()
+		if err := addDemoPlugin(c); err != nil {
+			return err
+		}
 	}
 	m, err := NewMain(ctx, MainOptions{Config: c, Path: o.config, Data: o.data, Debug: o.debug, Log: log})
 	if err != nil {

@@ -16,6 +16,7 @@ func (m *Main) webOptions(meter *web.Metrics) web.Options {
 		Sim: phones{m.sim}, SimRemote: c.PBX.Sim.Remote,
 		Ready:   []web.Check{{Name: "store", Run: func(context.Context) error { return m.store.Health() }}},
 		Metrics: meter, Debug: m.opts.Debug, Operator: m, CRMs: m, Tap: m.tap,
+		Plugins: m, Routes: m.plugins.Route,
 	}
 	if m.isDemo() {
 		o.Demo = &web.Demo{Password: demoPassword}
