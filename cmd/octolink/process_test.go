@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/octolink/octolink/plugins/proto"
 	"github.com/octolink/octolink/protocol/wire"
 )
 
@@ -19,7 +20,7 @@ import (
 const asProgram = "OCTOLINK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	if os.Getenv(asProgram) != "" || os.Getenv(proto.Handshake().MagicCookieKey) != "" {
 		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())

@@ -77,7 +77,7 @@ func Parts() []sdk.Part {
 		sdk.Method("find", "Finds a contact by its telephone number.", c.find).Named("Find a contact"),
 		sdk.Method("create", "Adds a contact.", c.create).Named("Add a contact"),
 		sdk.Method("responsible", "Tells who looks after a caller.", c.responsible).Named("Who looks after a caller"),
-		sdk.Form[cardIn, cardOut]("card", "Shows who is on the telephone.", sdk.FormOptions{Name: "Contact", AllowCancel: true}),
+		sdk.Form[cardIn, cardOut]("contact", "Shows who is on the telephone.", sdk.FormOptions{Name: "Contact card", AllowCancel: true}),
 	}
 }
 
