@@ -270,7 +270,7 @@ func walk(t *testing.T, fn func(name string), endings ...string) {
 			return err
 		}
 		if d.IsDir() {
-			if base := d.Name(); name != "." && (strings.HasPrefix(base, ".") || base == "testdata" || base == "bin" || base == "octolink-demo") {
+			if base := d.Name(); name != "." && (strings.HasPrefix(base, ".") || base == "testdata" || base == "node_modules" || base == "bin" || base == "octolink-demo") {
 				return filepath.SkipDir
 			}
 			return nil

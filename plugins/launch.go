@@ -38,6 +38,7 @@ type instance struct {
 	manifest Manifest
 	out      *output
 	process  *process
+	spawned  atomic.Pointer[process] // the same, for who does not wait for the start
 	client   *plugin.Client
 	link     connection
 	base     basev1.PluginServiceClient
@@ -127,6 +128,7 @@ func (i *instance) prepare(within time.Duration) {
 			if err != nil {
 				return nil, refusal{err}
 			}
+			i.spawned.Store(p)
 			i.process, i.socket = p, filepath.Join(dir, "http.sock")
 			return p, nil
 		},
@@ -136,8 +138,8 @@ func (i *instance) prepare(within time.Duration) {
 // connect starts the process and waits for its greeting.
 func (i *instance) connect(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
-		if i.process != nil {
-			_ = i.process.Kill(ctx)
+		if p := i.spawned.Load(); p != nil {
+			_ = p.Kill(ctx)
 		}
 	})
 	defer stop()
@@ -271,7 +273,7 @@ func (i *instance) whyNot(ctx context.Context, err error, within time.Duration) 
 		return refusal{fmt.Errorf("it speaks another version of the contract: %w", err)}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("it was not ready within %s", within)
-	case i.process == nil || i.process.cmd.Process == nil:
+	case i.process == nil || i.pid() == 0:
 		return refusal{fmt.Errorf("it cannot be started: %w", err)}
 	}
 	if strings.Contains(err.Error(), "Unrecognized remote plugin message") || strings.Contains(err.Error(), "exited before") {
@@ -325,4 +327,4 @@ func plain(err error) error {
 }
 
 // pid is the number of the process.
-func (i *instance) pid() int { return i.process.cmd.Process.Pid }
+func (i *instance) pid() int { return int(i.process.pid.Load()) }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 // the log instead of failing over it.
 type process struct {
 	cmd      *exec.Cmd
+	pid      atomic.Int64 // 0: not started yet
 	out      *output
 	toHost   *io.PipeReader // the greeting, for go-plugin
 	greeting *io.PipeWriter
@@ -105,6 +107,7 @@ func (p *process) Start(context.Context) error {
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
+	p.pid.Store(int64(p.cmd.Process.Pid))
 	p.readers.Go(func() { p.readOut(stdout) })
 	p.readers.Go(func() { eachLine(stderr, func(line string) { p.out.write("stderr", line) }) })
 	go p.reap(stdout, stderr)
@@ -161,7 +164,8 @@ func (p *process) Wait(context.Context) error {
 
 // Kill implements [runner.Runner]. It does not wait.
 func (p *process) Kill(context.Context) error {
-	if p.cmd.Process == nil {
+	pid := int(p.pid.Load())
+	if pid == 0 {
 		return nil
 	}
 	select {
@@ -169,7 +173,7 @@ func (p *process) Kill(context.Context) error {
 		return nil
 	default:
 	}
-	if err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.Kill(-pid, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
 	return nil
@@ -186,10 +190,10 @@ func (p *process) Name() string { return p.cmd.Path }
 
 // ID implements [runner.Runner].
 func (p *process) ID() string {
-	if p.cmd.Process == nil {
-		return ""
+	if pid := p.pid.Load(); pid != 0 {
+		return strconv.FormatInt(pid, 10)
 	}
-	return strconv.Itoa(p.cmd.Process.Pid)
+	return ""
 }
 
 // Diagnose implements [runner.Runner].

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -115,6 +116,7 @@ func (o *tryOptions) manifest(path string) (m plugins.Manifest, err error) {
 				return m, usageError{fmt.Errorf("%s: %q is no JSON", key, value)}
 			}
 		}
+		m.Settings = slices.DeleteFunc(m.Settings, func(i yaml.MapItem) bool { return i.Key == key })
 		m.Settings = append(m.Settings, yaml.MapItem{Key: key, Value: v})
 	}
 	return m, nil
