@@ -234,8 +234,8 @@ func (i *instance) watch() {
 	case <-i.process.exited:
 		err = i.exit()
 		if i.calls != nil {
-			i.link.conn.Close() // the stream with it
-			<-broken
+			_ = i.link.conn.Close() // the stream with it
+			<-broken                //nolint:errcheck // the end of the process is the reason
 		}
 	}
 	i.fault = err

@@ -89,7 +89,7 @@ func serve(t testing.TB, register func(*grpc.Server)) *grpc.ClientConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		conn.Close()
+		_ = conn.Close()
 		s.Stop()
 	})
 	return conn
