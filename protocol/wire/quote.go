@@ -38,6 +38,20 @@ func appendJSONText(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// appendEscaped appends a text of valid UTF-8 with JSON's escapes.
+func appendEscaped(dst, s []byte) []byte {
+	start := 0
+	for i, c := range s {
+		if plain[c] || c >= utf8.RuneSelf {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		dst = appendEscape(dst, c)
+		start = i + 1
+	}
+	return append(dst, s[start:]...)
+}
+
 // appendEscape appends the escape of a quote, a backslash or a control character.
 func appendEscape(dst []byte, c byte) []byte {
 	switch c {

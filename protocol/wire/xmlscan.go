@@ -1,0 +1,256 @@
+package wire
+
+import "bytes"
+
+// The marks of XML.
+const (
+	sectionStart = "<![CDATA["
+	sectionEnd   = "]]>"
+	commentStart = "<!--"
+	commentEnd   = "--"
+	piEnd        = "?>"
+)
+
+// An xmlPart is what an element holds next.
+type xmlPart uint8
+
+const (
+	faultPart   xmlPart = iota // nothing: something is wrong
+	endPart                    // the end of the element
+	elementPart                // an element within: it must be pulled to its end first
+	textPart                   // text up to the next markup
+	sectionPart                // a CDATA section
+)
+
+// An xmlScanner pulls the parts of an XML document out of a frame of valid UTF-8 and checks each.
+// Nothing is copied. Comments and processing instructions are passed, document types are refused.
+type xmlScanner struct {
+	b     []byte
+	i     int
+	depth int    // elements open now
+	max   int    // elements that may be open
+	fault string // what is wrong at b[i]; "" while all is well
+
+	// The last element.
+	open  []byte // its name, with its prefix
+	tag   tag
+	empty bool // it has ended where it began
+	attrs attributes
+
+	run run // the last text, section or attribute's value
+}
+
+func (x *xmlScanner) fail(what string) bool {
+	x.fault = what
+	return false
+}
+
+// at tells whether mark comes next.
+func (x *xmlScanner) at(mark string) bool {
+	return len(x.b)-x.i >= len(mark) && string(x.b[x.i:x.i+len(mark)]) == mark
+}
+
+// byteAt gives the byte n behind the present one; 0 beyond the end.
+func (x *xmlScanner) byteAt(n int) byte {
+	if x.i+n < len(x.b) {
+		return x.b[x.i+n]
+	}
+	return 0
+}
+
+func (x *xmlScanner) space() {
+	for x.i < len(x.b) {
+		switch x.b[x.i] {
+		case ' ', '\t', '\n', '\r':
+			x.i++
+		default:
+			return
+		}
+	}
+}
+
+// root passes what may come before the first element, and its beginning.
+func (x *xmlScanner) root() bool {
+	for {
+		x.space()
+		if x.byteAt(0) != '<' {
+			return x.fail("an element is wanted")
+		}
+		switch x.byteAt(1) {
+		case '?', '!':
+			if !x.passed() {
+				return false
+			}
+		default:
+			return x.begin() == elementPart
+		}
+	}
+}
+
+// next pulls the next part of the element with that name, which is the last that began and has not
+// ended.
+func (x *xmlScanner) next(name []byte) xmlPart {
+	if x.empty {
+		x.empty = false
+		x.depth--
+		return endPart
+	}
+	for x.byteAt(0) == '<' {
+		switch x.byteAt(1) {
+		case '/':
+			return x.end(name)
+		case '?', '!':
+			if x.at(sectionStart) {
+				return x.section()
+			}
+			if !x.passed() {
+				return faultPart
+			}
+		default:
+			return x.begin()
+		}
+	}
+	return x.text()
+}
+
+// passed passes a comment or a processing instruction.
+func (x *xmlScanner) passed() bool {
+	switch {
+	case x.byteAt(1) == '?':
+		return x.instruction()
+	case !x.at(commentStart):
+		return x.fail("a document type is not allowed")
+	}
+	x.i += len(commentStart)
+	n := bytes.Index(x.b[x.i:], []byte(commentEnd))
+	if n < 0 {
+		return x.fail("a comment does not end")
+	}
+	x.i += n + len(commentEnd)
+	return x.expect('>', "two hyphens in a comment")
+}
+
+func (x *xmlScanner) expect(c byte, what string) bool {
+	if x.byteAt(0) != c {
+		return x.fail(what)
+	}
+	x.i++
+	return true
+}
+
+// instruction passes a processing instruction. The declaration of XML is one to us, at any place; only
+// its version is looked at.
+func (x *xmlScanner) instruction() bool {
+	x.i += len("<?")
+	target, _ := x.name()
+	if target == nil {
+		return false
+	}
+	x.space()
+	n := bytes.Index(x.b[x.i:], []byte(piEnd))
+	if n < 0 {
+		return x.fail("an instruction does not end")
+	}
+	if string(target) == "xml" && !isVersion1(x.b[x.i:x.i+n]) {
+		return x.fail("another version of XML")
+	}
+	x.i += n + len(piEnd)
+	return true
+}
+
+// isVersion1 tells whether a declaration names version 1.0, or none.
+func isVersion1(declaration []byte) bool {
+	for {
+		_, rest, found := bytes.Cut(declaration, []byte("version="))
+		if !found || len(rest) == 0 {
+			return true
+		}
+		if quote := rest[0]; quote == '"' || quote == '\'' {
+			version, _, ends := bytes.Cut(rest[1:], rest[:1])
+			return !ends || len(version) == 0 || string(version) == "1.0"
+		}
+		declaration = rest[1:]
+	}
+}
+
+// begin passes the tag that begins an element.
+func (x *xmlScanner) begin() xmlPart {
+	x.i++
+	name, local := x.qualified()
+	if name == nil {
+		return faultPart
+	}
+	if x.depth++; x.depth > x.max {
+		x.fail("nested too deep")
+		return faultPart
+	}
+	x.open, x.tag, x.attrs.have = name, tagOf(local), 0
+	for {
+		x.space()
+		switch x.byteAt(0) {
+		case '>':
+			x.i++
+			return elementPart
+		case '/':
+			x.i++
+			x.empty = true
+			if !x.expect('>', "a tag does not end") {
+				return faultPart
+			}
+			return elementPart
+		}
+		if !x.attribute() {
+			return faultPart
+		}
+	}
+}
+
+func (x *xmlScanner) attribute() bool {
+	name, local := x.qualified()
+	if name == nil {
+		return false
+	}
+	x.space()
+	if !x.expect('=', "an attribute without a value") {
+		return false
+	}
+	x.space()
+	if !x.quoted() {
+		return false
+	}
+	x.attrs.note(name, local, x.run)
+	return true
+}
+
+// end passes the tag that ends the element with that name.
+func (x *xmlScanner) end(name []byte) xmlPart {
+	x.i += len("</")
+	if len(x.b)-x.i < len(name) || !bytes.Equal(x.b[x.i:x.i+len(name)], name) {
+		x.fail("the end of another element")
+		return faultPart
+	}
+	x.i += len(name)
+	x.space()
+	if !x.expect('>', "the end of another element") {
+		return faultPart
+	}
+	x.depth--
+	return endPart
+}
+
+// skip pulls the rest of the last element.
+func (x *xmlScanner) skip() bool {
+	name := x.open
+	for {
+		switch x.next(name) {
+		case elementPart:
+			if !x.skip() {
+				return false
+			}
+		case endPart:
+			return true
+		case faultPart:
+			return false
+		}
+	}
+}
