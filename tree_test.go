@@ -35,6 +35,7 @@ var rooms = map[string]room{
 	// floor 0
 	"protocol/wire": {never: []string{"net", "net/http", "database/sql"}},
 	"pbx":           {others: []string{"github.com/google/uuid"}, never: []string{"net", "net/http", "database/sql", "encoding/json"}},
+	"crm":           {never: []string{"net", "net/http", "database/sql", "encoding/json"}},
 	"certs":         {},
 	// floor 1
 	"protocol": {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
@@ -46,7 +47,7 @@ var rooms = map[string]room{
 		others: []string{"github.com/gobwas/ws", "github.com/abbot/go-http-auth", "golang.org/x/sys"},
 	},
 	"protocol/methods": {
-		ours: []string{"protocol", "protocol/wire", "pbx"}, others: []string{"github.com/google/uuid"},
+		ours: []string{"protocol", "protocol/wire", "pbx", "crm"}, others: []string{"github.com/google/uuid"},
 		never: []string{"net/http", "database/sql"},
 	},
 	"web": {

@@ -228,14 +228,13 @@ func (m *Main) Events(ctx context.Context, since int64, limit int) ([]web.Stored
 	}
 	out := make([]web.StoredEvent, 0, len(list))
 	for _, e := range list {
-		body := json.RawMessage(e.Body)
-		if e.Kind == store.KindCallRecord {
-			if body, err = json.Marshal(e.Record); err != nil {
-				return nil, err
-			}
+		var what any = e.Record
+		if e.Kind == store.KindNotification {
+			what = e.Notice
 		}
-		if !json.Valid(body) {
-			body = nil
+		body, err := json.Marshal(what)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, web.StoredEvent{Number: e.Number, At: e.At, Kind: e.Kind, Body: body})
 	}
