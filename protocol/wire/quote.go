@@ -67,6 +67,28 @@ func appendEscape(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }
 
+// oddInXML marks the bytes that do not stand for themselves in an attribute of XML, whatever is around them.
+var oddInXML = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < ' ' || c >= utf8.RuneSelf
+	}
+	for _, c := range []byte(`"&<>`) {
+		t[c] = true
+	}
+	return t
+}()
+
+// isPlainXML tells whether s can be the value of an attribute as it is. Text beyond ASCII needs a
+// closer look.
+func isPlainXML(s string) bool {
+	for i := range len(s) {
+		if oddInXML[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
 // carriage is how XML carries a text.
 type carriage uint8
 

@@ -31,6 +31,28 @@ func tagOf(local []byte) tag {
 	return otherTag
 }
 
+// knownTag gives the element that b begins with and the length of its name, if a message knows it by
+// this name: a quick look before a name is read letter by letter.
+func knownTag(b []byte) (t tag, n int) {
+	if len(b) < 16 {
+		return 0, 0 // a message is longer
+	}
+	switch {
+	case string(b[:15]) == "property_simple":
+		t, n = simpleTag, 15
+	case string(b[:12]) == "property_set":
+		t, n = setTag, 12
+	case string(b[:14]) == "property_cdata":
+		t, n = sectionTag, 14
+	case string(b[:4]) == "data":
+		t, n = dataTag, 4
+	}
+	if n == 0 || nameClass[b[n]] != 0 {
+		return 0, 0
+	}
+	return t, n
+}
+
 // An attr is an attribute that a message knows.
 type attr uint8
 
@@ -40,7 +62,7 @@ const (
 	keytypeAttr
 	valueAttr
 	typeAttr
-	attrCount
+	otherAttr
 )
 
 func attrOf(local []byte) attr {
@@ -56,14 +78,32 @@ func attrOf(local []byte) attr {
 	case "type":
 		return typeAttr
 	}
-	return attrCount
+	return otherAttr
+}
+
+// knownAttr is like knownTag. The equals sign must follow.
+func knownAttr(b []byte) (at attr, n int) {
+	if len(b) < 6 {
+		return otherAttr, 0
+	}
+	switch {
+	case string(b[:4]) == "key=":
+		return keyAttr, 3
+	case string(b[:6]) == "value=":
+		return valueAttr, 5
+	case string(b[:5]) == "type=":
+		return typeAttr, 4
+	case string(b[:5]) == "name=":
+		return nameAttr, 4
+	}
+	return otherAttr, 0
 }
 
 // attributes are those of an element that a message knows.
 type attributes struct {
 	have  uint8 // a bit for each that is there
-	names [attrCount][]byte
-	runs  [attrCount]run
+	names [otherAttr]span
+	runs  [otherAttr]run
 }
 
 func (a *attributes) has(at attr) bool { return a.have&(1<<at) != 0 }
@@ -76,13 +116,7 @@ func (a *attributes) get(at attr) run {
 	return a.runs[at]
 }
 
-// note keeps an attribute. Of doubled ones the last counts; the same with another prefix is another
-// one, and then the first counts.
-func (a *attributes) note(name, local []byte, value run) {
-	at := attrOf(local)
-	if at == attrCount || a.has(at) && string(a.names[at]) != string(name) {
-		return
-	}
+func (a *attributes) set(at attr, name span, value run) {
 	a.have |= 1 << at
 	a.names[at], a.runs[at] = name, value
 }

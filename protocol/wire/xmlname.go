@@ -30,40 +30,40 @@ var nameClass = func() (t [256]uint8) {
 	return t
 }()
 
-// name passes a name. It is nil when there is none. seen is what its bytes are, all together.
-func (x *xmlScanner) name() (name []byte, seen uint8) {
-	start := x.i
-	for x.i < len(x.b) {
-		class := nameClass[x.b[x.i]]
+// name passes a name. It is empty when there is none. seen is what its bytes are, all together.
+func (x *xmlScanner) name() (name span, seen uint8) {
+	b, i := x.b, x.i
+	for i < len(b) {
+		class := nameClass[b[i]]
 		if class == 0 {
 			break
 		}
 		seen |= class
-		x.i++
+		i++
 	}
-	name = x.b[start:x.i]
-	if len(name) == 0 || nameClass[name[0]]&nameFirst == 0 || seen&nameWide != 0 && !isWideName(name) {
-		x.i = start
+	name = span{x.i, i}
+	if i == x.i || nameClass[b[x.i]]&nameFirst == 0 || seen&nameWide != 0 && !isWideName(b[x.i:i]) {
 		x.fail("a name is wanted")
-		return nil, 0
+		return span{}, 0
 	}
+	x.i = i
 	return name, seen
 }
 
 // qualified passes the name of an element or an attribute. Prefixes are not looked up: local is what
 // stands behind one.
-func (x *xmlScanner) qualified() (name, local []byte) {
+func (x *xmlScanner) qualified() (name, local span) {
 	name, seen := x.name()
 	if seen&nameColon == 0 {
 		return name, name
 	}
-	colon := bytes.IndexByte(name, ':')
-	local = name[colon+1:]
+	colon := name.from + bytes.IndexByte(x.b[name.from:name.to], ':')
+	local = span{colon + 1, name.to}
 	switch {
-	case bytes.IndexByte(local, ':') >= 0:
+	case bytes.IndexByte(x.bytes(local), ':') >= 0:
 		x.fail("a name has two prefixes")
-		return nil, nil
-	case colon == 0 || len(local) == 0:
+		return span{}, span{}
+	case colon == name.from || local.empty():
 		return name, name
 	}
 	return name, local

@@ -9,6 +9,7 @@ const (
 	commentStart = "<!--"
 	commentEnd   = "--"
 	piEnd        = "?>"
+	declaration  = `<?xml version="1.0" encoding="utf-8"?>` // as we write it
 )
 
 // An xmlPart is what an element holds next.
@@ -32,13 +33,20 @@ type xmlScanner struct {
 	fault string // what is wrong at b[i]; "" while all is well
 
 	// The last element.
-	open  []byte // its name, with its prefix
+	open  span // its name, with its prefix
 	tag   tag
 	empty bool // it has ended where it began
 	attrs attributes
 
 	run run // the last text, section or attribute's value
 }
+
+// A span is a piece of the frame.
+type span struct{ from, to int }
+
+func (s span) empty() bool { return s.from == s.to }
+
+func (x *xmlScanner) bytes(s span) []byte { return x.b[s.from:s.to] }
 
 func (x *xmlScanner) fail(what string) bool {
 	x.fault = what
@@ -89,7 +97,7 @@ func (x *xmlScanner) root() bool {
 
 // next pulls the next part of the element with that name, which is the last that began and has not
 // ended.
-func (x *xmlScanner) next(name []byte) xmlPart {
+func (x *xmlScanner) next(name span) xmlPart {
 	if x.empty {
 		x.empty = false
 		x.depth--
@@ -141,9 +149,13 @@ func (x *xmlScanner) expect(c byte, what string) bool {
 // instruction passes a processing instruction. The declaration of XML is one to us, at any place; only
 // its version is looked at.
 func (x *xmlScanner) instruction() bool {
+	if x.at(declaration) {
+		x.i += len(declaration)
+		return true
+	}
 	x.i += len("<?")
 	target, _ := x.name()
-	if target == nil {
+	if target.empty() {
 		return false
 	}
 	x.space()
@@ -151,7 +163,7 @@ func (x *xmlScanner) instruction() bool {
 	if n < 0 {
 		return x.fail("an instruction does not end")
 	}
-	if string(target) == "xml" && !isVersion1(x.b[x.i:x.i+n]) {
+	if string(x.bytes(target)) == "xml" && !isVersion1(x.b[x.i:x.i+n]) {
 		return x.fail("another version of XML")
 	}
 	x.i += n + len(piEnd)
@@ -159,9 +171,9 @@ func (x *xmlScanner) instruction() bool {
 }
 
 // isVersion1 tells whether a declaration names version 1.0, or none.
-func isVersion1(declaration []byte) bool {
+func isVersion1(text []byte) bool {
 	for {
-		_, rest, found := bytes.Cut(declaration, []byte("version="))
+		_, rest, found := bytes.Cut(text, []byte("version="))
 		if !found || len(rest) == 0 {
 			return true
 		}
@@ -169,22 +181,21 @@ func isVersion1(declaration []byte) bool {
 			version, _, ends := bytes.Cut(rest[1:], rest[:1])
 			return !ends || len(version) == 0 || string(version) == "1.0"
 		}
-		declaration = rest[1:]
+		text = rest[1:]
 	}
 }
 
 // begin passes the tag that begins an element.
 func (x *xmlScanner) begin() xmlPart {
 	x.i++
-	name, local := x.qualified()
-	if name == nil {
+	if !x.element() {
 		return faultPart
 	}
 	if x.depth++; x.depth > x.max {
 		x.fail("nested too deep")
 		return faultPart
 	}
-	x.open, x.tag, x.attrs.have = name, tagOf(local), 0
+	x.attrs.have = 0
 	for {
 		x.space()
 		switch x.byteAt(0) {
@@ -205,12 +216,32 @@ func (x *xmlScanner) begin() xmlPart {
 	}
 }
 
-func (x *xmlScanner) attribute() bool {
-	name, local := x.qualified()
-	if name == nil {
-		return false
+// element passes the name of an element.
+func (x *xmlScanner) element() bool {
+	if known, n := knownTag(x.b[x.i:]); n > 0 {
+		x.open, x.tag = span{x.i, x.i + n}, known
+		x.i += n
+		return true
 	}
-	x.space()
+	name, local := x.qualified()
+	x.open, x.tag = name, tagOf(x.bytes(local))
+	return !name.empty()
+}
+
+// attribute passes an attribute and keeps its value.
+func (x *xmlScanner) attribute() bool {
+	at, n := knownAttr(x.b[x.i:])
+	name := span{x.i, x.i + n}
+	if n > 0 {
+		x.i += n
+	} else {
+		var local span
+		if name, local = x.qualified(); name.empty() {
+			return false
+		}
+		at = attrOf(x.bytes(local))
+		x.space()
+	}
 	if !x.expect('=', "an attribute without a value") {
 		return false
 	}
@@ -218,18 +249,24 @@ func (x *xmlScanner) attribute() bool {
 	if !x.quoted() {
 		return false
 	}
-	x.attrs.note(name, local, x.run)
+	if at != otherAttr && (!x.attrs.has(at) || x.sameName(x.attrs.names[at], name)) {
+		x.attrs.set(at, name, x.run)
+	}
 	return true
 }
 
+// sameName tells whether two names are one. Of doubled attributes the last counts; the same with
+// another prefix is another one, and then the first counts.
+func (x *xmlScanner) sameName(a, b span) bool { return bytes.Equal(x.bytes(a), x.bytes(b)) }
+
 // end passes the tag that ends the element with that name.
-func (x *xmlScanner) end(name []byte) xmlPart {
+func (x *xmlScanner) end(name span) xmlPart {
 	x.i += len("</")
-	if len(x.b)-x.i < len(name) || !bytes.Equal(x.b[x.i:x.i+len(name)], name) {
+	if n := name.to - name.from; len(x.b)-x.i < n || !x.sameName(name, span{x.i, x.i + n}) {
 		x.fail("the end of another element")
 		return faultPart
 	}
-	x.i += len(name)
+	x.i += name.to - name.from
 	x.space()
 	if !x.expect('>', "the end of another element") {
 		return faultPart

@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// A run is a piece of text as it stands in the frame.
+// A run is a text as it stands in the frame.
 type run struct {
-	raw []byte
+	span
 	how uint8
 }
 
-// What a run needs before it is a JSON text.
+// What there is in a run beside characters that stand for themselves in JSON too.
 const (
 	hasEscapes    = 1 << iota // characters that JSON escapes
 	hasReferences             // &lt; and the like
@@ -94,7 +94,7 @@ func (x *xmlScanner) quoted() bool {
 			return false
 		}
 	}
-	x.run.raw = x.b[start:x.i]
+	x.run.span = span{start, x.i}
 	x.i++
 	return true
 }
@@ -116,7 +116,7 @@ func (x *xmlScanner) text() xmlPart {
 			return faultPart
 		}
 	}
-	x.run.raw = x.b[start:x.i]
+	x.run.span = span{start, x.i}
 	return textPart
 }
 
@@ -138,17 +138,14 @@ func (x *xmlScanner) section() xmlPart {
 			return faultPart
 		}
 	}
-	x.run.raw = x.b[start:x.i]
+	x.run.span = span{start, x.i}
 	x.i += len(sectionEnd)
 	return sectionPart
 }
 
 // appendDecoded appends what a run means.
-func appendDecoded(dst []byte, r run) []byte {
-	if r.how&(hasReferences|hasReturns) == 0 {
-		return append(dst, r.raw...)
-	}
-	b, start := r.raw, 0
+func (x *xmlScanner) appendDecoded(dst []byte, r run) []byte {
+	b, start := x.bytes(r.span), 0
 	for i := 0; i < len(b); {
 		n, char := 1, '\n'
 		switch {

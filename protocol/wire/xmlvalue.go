@@ -31,7 +31,7 @@ func (x *xmlReader) container(depth int) bool {
 	return true
 }
 
-func (x *xmlReader) members(name []byte, depth int) bool {
+func (x *xmlReader) members(name span, depth int) bool {
 	for {
 		switch x.next(name) {
 		case elementPart:
@@ -46,7 +46,7 @@ func (x *xmlReader) members(name []byte, depth int) bool {
 	}
 }
 
-func (x *xmlReader) items(name []byte, depth int) bool {
+func (x *xmlReader) items(name span, depth int) bool {
 	for {
 		switch x.next(name) {
 		case elementPart:
@@ -104,10 +104,10 @@ func (x *xmlReader) comma() {
 func (x *xmlReader) key(at attr) {
 	key := x.attrs.get(at)
 	if x.attrs.has(keytypeAttr) && string(x.decoded(x.attrs.get(keytypeAttr))) == "base64" {
-		x.writeBase64(key)
+		x.putText(x.unbase64(x.decoded(key)), true)
 		return
 	}
-	x.writeText(key)
+	x.putText(x.decoded(key), key.how != 0)
 }
 
 // value writes the last element as a value.
@@ -121,14 +121,14 @@ func (x *xmlReader) value(depth int) bool {
 		if !x.skip() {
 			return false
 		}
-		x.scalar(value, kind)
+		x.scalar(x.decoded(value), kind, value.how != 0)
 		return true
 	}
-	if !x.hold() {
-		return false
+	text, ok := x.content()
+	if ok {
+		x.scalar(text, kind, true)
 	}
-	x.scalar(x.held, kind)
-	return true
+	return ok
 }
 
 // A kind is what the attribute type says of a value.
@@ -160,17 +160,18 @@ func (x *xmlReader) kind() kind {
 	return textKind
 }
 
-// scalar writes a value. What does not look like its kind stays a text: the field that wants it decides.
-func (x *xmlReader) scalar(r run, k kind) {
+// scalar writes a text as a value. What does not look like its kind stays a text: the field that wants
+// it decides.
+func (x *xmlReader) scalar(text []byte, k kind, escapes bool) {
 	switch k {
 	case numberKind:
-		literal := bytes.TrimSpace(x.decoded(r))
+		literal := bytes.TrimSpace(text)
 		if len(literal) > 0 && numberLen(literal) == len(literal) {
 			x.out = append(x.out, literal...)
 			return
 		}
 	case boolKind:
-		switch strings.ToLower(string(bytes.TrimSpace(x.decoded(r)))) {
+		switch strings.ToLower(string(bytes.TrimSpace(text))) {
 		case "1", "true":
 			x.out = append(x.out, "true"...)
 			return
@@ -182,34 +183,30 @@ func (x *xmlReader) scalar(r run, k kind) {
 		x.out = append(x.out, "null"...)
 		return
 	case base64Kind:
-		x.writeBase64(r)
-		return
+		text, escapes = x.unbase64(text), true
 	}
-	x.writeText(r)
+	x.putText(text, escapes)
 }
 
-// writeText writes a run as a JSON text.
-func (x *xmlReader) writeText(r run) {
+// putText writes a text with its quotes. It may have characters that JSON escapes.
+func (x *xmlReader) putText(text []byte, escapes bool) {
 	x.out = append(x.out, '"')
-	if r.how == 0 {
-		x.out = append(x.out, r.raw...)
+	if escapes {
+		x.out = appendEscaped(x.out, text)
 	} else {
-		x.out = appendEscaped(x.out, x.decoded(r))
+		x.out = append(x.out, text...)
 	}
 	x.out = append(x.out, '"')
 }
 
-// writeBase64 writes the text that a run in base64 stands for.
-func (x *xmlReader) writeBase64(r run) {
-	coded := bytes.Map(noSpace, x.decoded(r))
-	text, err := base64.StdEncoding.AppendDecode(nil, coded)
+// unbase64 gives the text that one in base64 stands for.
+func (x *xmlReader) unbase64(coded []byte) []byte {
+	text, err := base64.StdEncoding.AppendDecode(nil, bytes.Map(noSpace, coded))
 	if err != nil || !utf8.Valid(text) {
 		x.wrong = "a text in base64 cannot be read"
-		text = nil
+		return nil
 	}
-	x.out = append(x.out, '"')
-	x.out = appendEscaped(x.out, text)
-	x.out = append(x.out, '"')
+	return text
 }
 
 // noSpace drops white space.
@@ -223,51 +220,53 @@ func noSpace(r rune) rune {
 // decoded gives what a run means, until it is asked for another.
 func (x *xmlReader) decoded(r run) []byte {
 	if r.how&(hasReferences|hasReturns) == 0 {
-		return r.raw
+		return x.bytes(r.span)
 	}
-	x.room = appendDecoded(x.room[:0], r)
+	x.room = x.appendDecoded(x.room[:0], r)
 	return x.room
 }
 
-// hold pulls the rest of the last element and keeps its text: that of its CDATA sections, or all of it
-// when it has none.
-func (x *xmlReader) hold() bool {
+// content pulls the rest of the last element and gives its text: that of its CDATA sections, or all of
+// it when it has none.
+func (x *xmlReader) content() (text []byte, ok bool) {
 	name, sections := x.open, false
 	x.held, x.joined = run{}, false
 	for {
 		switch x.next(name) {
 		case textPart:
 			if !sections {
-				x.join()
+				x.hold()
 			}
 		case sectionPart:
 			if !sections {
-				sections = true
 				x.held, x.joined = run{}, false
+				sections = true
 			}
-			x.join()
+			x.hold()
 		case elementPart:
 			if !x.skip() {
-				return false
+				return nil, false
 			}
 		case endPart:
-			return true
+			if x.joined {
+				return x.room, true
+			}
+			return x.decoded(x.held), true
 		case faultPart:
-			return false
+			return nil, false
 		}
 	}
 }
 
-// join adds the last run to the text that is held. One alone stays in the frame.
-func (x *xmlReader) join() {
-	if len(x.held.raw) == 0 {
+// hold adds the last run to the text of an element. One alone stays in the frame.
+func (x *xmlReader) hold() {
+	if x.held.empty() && !x.joined {
 		x.held = x.run
 		return
 	}
 	if !x.joined {
-		x.room = appendDecoded(x.room[:0], x.held)
+		x.room = x.appendDecoded(x.room[:0], x.held)
 		x.joined = true
 	}
-	x.room = appendDecoded(x.room, x.run)
-	x.held = run{raw: x.room, how: hasEscapes}
+	x.room = x.appendDecoded(x.room, x.run)
 }
