@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/octolink/octolink/pbx"
@@ -73,6 +74,7 @@ type delivery struct {
 	stored bool  // since is kept for the link: the CRM does not say it itself
 	wake   chan struct{}
 	cancel context.CancelFunc
+	open   atomic.Int64 // events that are on their way
 }
 
 // begin starts the deliveries that a link's configuration asks for.
@@ -126,6 +128,19 @@ func (d *deliveries) stop() {
 	d.mu.Unlock()
 	d.all.Wait()
 }
+
+// pending is how many events are on their way and not confirmed.
+func (d *deliveries) pending() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, one := range d.byPeer {
+		n += int(one.open.Load())
+	}
+	return n
+}
+
+// Undelivered is how many events were sent to CRMs that did not confirm them yet.
+func (a *API) Undelivered() int { return a.deliver.pending() }
 
 // more says that there may be a new event. It never waits.
 func (d *deliveries) more() {
@@ -243,6 +258,7 @@ func (d *delivery) pause(ctx context.Context, most time.Duration) {
 func (d *delivery) post(ctx context.Context, events []KeptEvent) {
 	for _, e := range events {
 		if d.wants(e) {
+			d.open.Store(1)
 			one, cancel := context.WithTimeout(ctx, confirmIn)
 			ok := d.confirms(d.peer.Call(one, e.Kind, d.api.bodyOf(e), e.Kind+"result"))
 			cancel()
@@ -250,6 +266,7 @@ func (d *delivery) post(ctx context.Context, events []KeptEvent) {
 				d.pause(ctx, confirmIn)
 				return
 			}
+			d.open.Store(0)
 		}
 		d.confirmed(e.Number)
 	}

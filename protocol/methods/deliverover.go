@@ -102,4 +102,5 @@ func (w *window) advance() {
 		w.d.confirmed(w.open[n-1].event.Number)
 		w.open = w.open[n:]
 	}
+	w.d.open.Store(int64(len(w.open)))
 }

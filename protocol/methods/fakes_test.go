@@ -54,7 +54,6 @@ type memory struct {
 	events  []methods.KeptEvent
 	newest  int64
 	marks   map[string]int64
-	saved   map[string]pbx.SavedState
 }
 
 func (m *memory) OpenCall(r pbx.CallRecord) {

@@ -48,7 +48,10 @@ func (a *API) introduced(ctx context.Context, ch *protocol.Channel, in introduct
 		a.log.Warn("not a CRM server", "link", ch.Name(), "type", in.Type, "name", in.Name)
 		return nil
 	}
-	return ch.Introduce(ctx, strings.TrimSpace(in.Name+" "+in.Version))
+	if err := ch.Introduce(ctx, strings.TrimSpace(in.Name+" "+in.Version)); err != nil {
+		return &wire.Error{Code: codeWrongState, Text: err.Error()} // another CRM has the link, or it is gone
+	}
+	return nil
 }
 
 // Hooks are what the methods want to know of links.
@@ -188,7 +191,21 @@ func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Ch
 	if err := a.presence.enter(ctx, c, id); err != nil {
 		ch.Forget(c)
 		a.log.Warn("a user is not restored", "link", ch.Name(), "user", id.Login, "err", err)
+		return
 	}
+	a.tellPresent(c)
+}
+
+// tellPresent tells a restored user what is so now. Events of the time without a channel are not
+// repeated, they would be wrong by now.
+func (a *API) tellPresent(c *protocol.Client) {
+	user, err := a.me(c)
+	if err != nil {
+		return
+	}
+	line := a.sw.Line(user.Login)
+	a.hub.Publish(stateChanged.For(protocol.These(c), stateOf(a.sw.User(user.Login))))
+	a.hub.Publish(lineChanged.For(protocol.These(c), lineEvent{int(line.State), line.State.String(), lineID(user)}))
 }
 
 // Resolve finds the user whom a CRM server names. The login decides when there is one; an id that

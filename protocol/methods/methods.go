@@ -121,7 +121,7 @@ func (a *API) Table() *protocol.Table {
 		protocol.Def("buildconferencefromcommutation", clients, "Makes a conference of the present call.", a.buildConference).Command(),
 		protocol.Def("invitetoconference", clients, "Calls more parties into a conference.", a.inviteToConference).Command(),
 		protocol.Def("getconferenceinfo", clients, "Tells a conference and its participants.", a.conferenceInfo).Quick().Plain(),
-		protocol.Def("getconferencecompetitors", clients, "Lists the participants of a conference.", a.conferenceCompetitors).Quick().Plain(),
+		protocol.Def("getconferencecompetitors", clients, "Lists the participants of a conference.", a.conferenceCompetitors).Quick(),
 		protocol.Def("confdisconnectcompetitor", clients, "Puts a participant out of a conference.", a.kick).Command(),
 		protocol.Def("exitconference", clients, "Leaves a conference.", a.exitConference).Command(),
 		protocol.Def("confhandleevent", clients, "Starts or stops the events about a conference's participants.", a.handleConferenceEvents).Quick(),
