@@ -136,6 +136,7 @@ func TestLinkGuessesBecomeSlowPerAddress(t *testing.T) {
 	if r.StatusCode != http.StatusSwitchingProtocols {
 		t.Errorf("got %s, want 101", r.Status)
 	}
+	p.Close()
 	s.stop() // does not wait for late answers
 	if !late.gone() {
 		t.Error("the late answer came early")
