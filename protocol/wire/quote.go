@@ -164,6 +164,11 @@ func appendXMLText(dst []byte, s string) []byte {
 // appendXMLKey appends a key as the value of an attribute with its quotes. A key that XML cannot carry
 // goes as base64, and a second attribute says so.
 func appendXMLKey(dst []byte, key string) []byte {
+	if isPlainXML(key) {
+		dst = append(dst, '"')
+		dst = append(dst, key...)
+		return append(dst, '"')
+	}
 	if !utf8.ValidString(key) {
 		key = string([]rune(key))
 	}

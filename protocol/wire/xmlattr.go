@@ -46,6 +46,8 @@ func knownTag(b []byte) (t tag, n int) {
 		t, n = sectionTag, 14
 	case string(b[:4]) == "data":
 		t, n = dataTag, 4
+	case string(b[:15]) == "oktellxmlmapper":
+		t, n = rootTag, 15
 	}
 	if n == 0 || nameClass[b[n]] != 0 {
 		return 0, 0
@@ -83,7 +85,7 @@ func attrOf(local []byte) attr {
 
 // knownAttr is like knownTag. The equals sign must follow.
 func knownAttr(b []byte) (at attr, n int) {
-	if len(b) < 6 {
+	if len(b) < 8 {
 		return otherAttr, 0
 	}
 	switch {
@@ -95,6 +97,10 @@ func knownAttr(b []byte) (at attr, n int) {
 		return typeAttr, 4
 	case string(b[:5]) == "name=":
 		return nameAttr, 4
+	case string(b[:6]) == "count=":
+		return otherAttr, 5
+	case string(b[:8]) == "version=":
+		return otherAttr, 7
 	}
 	return otherAttr, 0
 }

@@ -67,6 +67,12 @@ func (x *xmlScanner) byteAt(n int) byte {
 }
 
 func (x *xmlScanner) space() {
+	if x.i < len(x.b) && x.b[x.i] <= ' ' { // mostly there is none
+		x.blanks()
+	}
+}
+
+func (x *xmlScanner) blanks() {
 	for x.i < len(x.b) {
 		switch x.b[x.i] {
 		case ' ', '\t', '\n', '\r':
@@ -249,14 +255,15 @@ func (x *xmlScanner) attribute() bool {
 	if !x.quoted() {
 		return false
 	}
+	// Of doubled attributes the last counts; the same with another prefix is another one, and then the
+	// first counts.
 	if at != otherAttr && (!x.attrs.has(at) || x.sameName(x.attrs.names[at], name)) {
 		x.attrs.set(at, name, x.run)
 	}
 	return true
 }
 
-// sameName tells whether two names are one. Of doubled attributes the last counts; the same with
-// another prefix is another one, and then the first counts.
+// sameName tells whether two names are one.
 func (x *xmlScanner) sameName(a, b span) bool { return bytes.Equal(x.bytes(a), x.bytes(b)) }
 
 // end passes the tag that ends the element with that name.

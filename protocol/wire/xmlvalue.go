@@ -33,6 +33,7 @@ func (x *xmlReader) container(depth int) bool {
 
 func (x *xmlReader) members(name span, depth int) bool {
 	for {
+		x.plainMembers(depth)
 		switch x.next(name) {
 		case elementPart:
 			if !x.member(depth) {
@@ -166,7 +167,7 @@ func (x *xmlReader) scalar(text []byte, k kind, escapes bool) {
 	switch k {
 	case numberKind:
 		literal := bytes.TrimSpace(text)
-		if len(literal) > 0 && numberLen(literal) == len(literal) {
+		if isLiteral(literal) {
 			x.out = append(x.out, literal...)
 			return
 		}
