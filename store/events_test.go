@@ -12,7 +12,9 @@ import (
 )
 
 // notice is an event that is kept as a notification.
-func notice(text string) pbx.Notified { return pbx.Notified{Notice: pbx.Notice{ID: "1", Sender: "desk", Text: text}} }
+func notice(text string) pbx.Notified {
+	return pbx.Notified{Notice: pbx.Notice{ID: "1", Sender: "desk", Text: text}}
+}
 
 func tell(s *store.Store, n int64, at time.Time, what any) {
 	s.SaveEvent(pbx.Event{Number: n, At: at, Login: "alice", What: what})

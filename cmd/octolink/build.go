@@ -136,7 +136,8 @@ func (m *Main) buildProtocol(ctx context.Context) (err error) {
 	})
 	table := m.api.Table()
 	meter := web.NewMetrics(web.MetricsOptions{
-		Methods: methodNames(table), QueueBytes: m.queueBytes, Links: func() []web.Link { return m.links.status() },
+		Methods: methodNames(table), QueueBytes: m.queueBytes, OutboxPending: m.undelivered,
+		Links: func() []web.Link { return m.links.status() },
 	})
 	m.engine = protocol.NewEngine(protocol.Options{
 		Table: table, Events: methods.Events(), Limits: c.engineLimits(),
@@ -208,3 +209,5 @@ func (m *Main) queueBytes() int64 {
 	_, bytes := m.engine.Pending()
 	return int64(bytes)
 }
+
+func (m *Main) undelivered() int64 { return int64(m.api.Undelivered()) }
