@@ -94,7 +94,7 @@ func (x *xmlReader) inRoot() bool {
 // data reads the name and the parameters: those are the set with their name, or the only one there is.
 func (x *xmlReader) data() bool {
 	element := x.open
-	x.out = make([]byte, 0, min(64+len(x.b)/4, 1024))
+	x.out = make([]byte, 0, min(32+len(x.b)/4, 1024)) // what most messages need; more grows
 	x.key(nameAttr)
 	if string(x.out) == `""` {
 		return x.fail("the name of the message is empty")

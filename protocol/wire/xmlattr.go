@@ -88,19 +88,30 @@ func knownAttr(b []byte) (at attr, n int) {
 	if len(b) < 8 {
 		return otherAttr, 0
 	}
-	switch {
-	case string(b[:4]) == "key=":
-		return keyAttr, 3
-	case string(b[:6]) == "value=":
-		return valueAttr, 5
-	case string(b[:5]) == "type=":
-		return typeAttr, 4
-	case string(b[:5]) == "name=":
-		return nameAttr, 4
-	case string(b[:6]) == "count=":
-		return otherAttr, 5
-	case string(b[:8]) == "version=":
-		return otherAttr, 7
+	switch b[0] {
+	case 'k':
+		if string(b[:4]) == "key=" {
+			return keyAttr, 3
+		}
+	case 'n':
+		if string(b[:5]) == "name=" {
+			return nameAttr, 4
+		}
+	case 'v':
+		if string(b[:6]) == "value=" {
+			return valueAttr, 5
+		}
+		if string(b[:8]) == "version=" {
+			return otherAttr, 7
+		}
+	case 't':
+		if string(b[:5]) == "type=" {
+			return typeAttr, 4
+		}
+	case 'c':
+		if string(b[:6]) == "count=" {
+			return otherAttr, 5
+		}
 	}
 	return otherAttr, 0
 }
