@@ -145,6 +145,8 @@ func (m *Main) buildProtocol(ctx context.Context) (err error) {
 		Resolve: m.api.Resolve, Links: m.api.Hooks(), ServerEvents: methods.ServerEvents, TunnelEvents: methods.TunnelEvents,
 	})
 	m.links = m.newLinks()
+	meter.Counter("octolink_unknown_results_total", "Answers to dynamic methods that nobody waited for: late, twice, or to no question.",
+		func() float64 { return float64(m.api.UnknownResults()) })
 	if m.rules, err = m.store.Rules(ctx); err != nil {
 		return err
 	}

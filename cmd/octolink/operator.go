@@ -26,6 +26,7 @@ func (m *Main) Status(context.Context) (web.Status, error) {
 		Listeners: m.addresses(), Certificate: m.certificateLine(), Driver: m.opts.Config.PBX.Driver,
 		Telephony: "ok", Store: healthOf(m.store.Health()), Channels: channels,
 		UsersOnline: m.engine.Hub().Users(), Users: len(m.sw.Directory().Users()), Calls: m.calls(),
+		Undelivered: m.api.Undelivered(), Unknown: m.api.UnknownResults(),
 		Links: m.links.status(),
 	}
 	return s, nil

@@ -63,6 +63,10 @@ func (a *API) methodResult(_ context.Context, c *protocol.Client, in methodResul
 	return struct{}{}, nil
 }
 
+// UnknownResults is how many answers to dynamic methods came that nobody waited for: too late, twice,
+// or to no question of ours.
+func (a *API) UnknownResults() int64 { return a.executions.unknown.Load() }
+
 // result is what the answer says: values, or the CRM's own error.
 func (in methodResultIn) result() (crm.Values, error) {
 	if in.Error != 0 || in.Text != "" || in.Result != nil && !*in.Result {

@@ -102,7 +102,6 @@ func (a *API) IntroduceOver(ctx context.Context, l *protocol.Link, p *protocol.P
 // welcome learns what a CRM offers and, over a channel, who works through it. The questions go out
 // together.
 func (a *API) welcome(ctx context.Context, l *protocol.Link, p protocol.Peer) {
-	a.log.Info("a CRM is connected", "link", l.Options().Name, "peer", l.Status().Peer)
 	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
 	defer cancel()
 	lost := l.TakeLost() // before the question: who logs in from now on is not among them
@@ -112,7 +111,11 @@ func (a *API) welcome(ctx context.Context, l *protocol.Link, p protocol.Peer) {
 		active := a.question(ctx, p, "getactiveusers", "activeusers")
 		a.restoreUsers(ctx, l, ch, active, lost)
 	}
-	a.learn(a.providerOf(l, p), methods, forms)
+	provider, fresh := a.providerOf(l, p)
+	if fresh {
+		a.log.Info("a CRM is connected", "link", l.Options().Name, "peer", l.Status().Peer)
+	}
+	a.learn(provider, methods, forms)
 	a.deliver.begin(l, p)
 }
 
@@ -134,9 +137,10 @@ func (a *API) question(ctx context.Context, p protocol.Peer, name, reply string)
 
 // lost takes a CRM's methods and forms away; questions to it have failed already.
 func (a *API) lost(l *protocol.Link, p protocol.Peer) {
-	a.log.Warn("a CRM is gone", "link", l.Options().Name)
 	a.deliver.end(p)
-	a.dropProvider(p)
+	if a.dropProvider(p) {
+		a.log.Warn("a CRM is gone", "link", l.Options().Name)
+	}
 	if ch, ok := p.(*protocol.Channel); ok {
 		a.executions.failAll(ch)
 	}
