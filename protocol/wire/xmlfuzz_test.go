@@ -38,6 +38,9 @@ var borderParams = []string{
 	`<x:property_simple x:key="a" value="1" x:value="2" value="3"/>`,
 	`<x:property_set name="o"><y:property_simple key="a"/></x:property_set>`,
 	`<x:property_set name="o"></property_set>`,
+	`<x:property_cdata x:key="a" x:type="int" x:keytype="" x:name="n">1</x:property_cdata ><property_collectionx/><property_setx/>`,
+	`<property_simple key="a" value="1" type="int"/><property_simple key="b" value="01" type="int" /><property_simple key="c" value="x" />`,
+	`<property_simple key="a" value="1" /><property_simple key="b" value="1" type="int" name="one"/><property_simple key="c" value="1"x/>`,
 	`<a:b:c/>`, `<:property_simple key="a"/>`, `<property_simple: key="a"/>`, `<-a/>`, `<1a/>`, `<a.b-c_1/>`, `<a :="1"/>`,
 	`<я/>`, `<a я="1"/>`, "<\u00d7/>", "<\U00010000/>", "<a\u0300/>", "<\u0300/>", "<?я?>", "<x\u2070:property_simple key=\"a\"/>",
 	`<property_simple key="a" value="&#10;&#x0a;&#13;&#x10FFFF;&#0000065;&#xD800;"/>`,
@@ -134,6 +137,36 @@ func checkMessage(t *testing.T, m wire.Message, name string, params wire.Object)
 	}
 	if m.Name != want.Name || m.QID != want.QID || m.UserLogin != want.UserLogin || m.UserID != want.UserID {
 		t.Errorf("got %+v, want %+v", m, want)
+	}
+}
+
+// TestHostileXML: what a frame costs in allocations does not grow with what is in it.
+func TestHostileXML(t *testing.T) {
+	tests := []struct{ name, piece string }{
+		{"empty elements", `<a/>`},
+		{"elements", `<a></a>`},
+		{"attributes of elements", `<a b="c" d='e' f:g="h"/>`},
+		{"text", `text &lt; &#10; `},
+		{"sections", `<![CDATA[x]]>`},
+		{"comments", `<!-- -->`},
+		{"instructions", `<?xml version="1.0"?>`},
+		{"members", `<property_simple key="a" value="b"/>`},
+		{"members with references", `<property_simple key="&lt;" value="&gt;" type="&amp;"/>`},
+		{"members with sections", `<property_cdata key="a">x<![CDATA[y]]>z<![CDATA[y]]></property_cdata>`},
+		{"sets", `<property_set/>`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			frame := []byte(wrap(strings.Repeat(tt.piece, 256<<10/len(tt.piece))))
+			allocs := testing.AllocsPerRun(1, func() {
+				if _, err := wire.Decode(wire.XML, frame, wire.Limits{}); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if allocs > 50 { // a buffer that grows by a quarter each time
+				t.Errorf("got %v allocations", allocs)
+			}
+		})
 	}
 }
 
