@@ -123,6 +123,9 @@ func TestReload(t *testing.T) {
 	if got := boris.closed(); got != 1008 {
 		t.Errorf("boris: got close code %d, want 1008", got)
 	}
+	if log := s.log.String(); strings.Contains(log, "level=WARN") {
+		t.Errorf("an ordinary reload warns: %s", log)
+	}
 	alice.must("getuserstate", nil)
 	vera := s.tab(wire.JSON)
 	vera.logIn("vera", "demo")

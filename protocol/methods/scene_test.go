@@ -51,6 +51,7 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	api := methods.New(methods.Options{
 		Outbox: memory, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
 		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
+		Redirect: setup == "redirect",
 	})
 	s.engine = protocol.NewEngine(protocol.Options{
 		Table: api.Table(), Events: methods.Events(), Errors: methods.ReplyError, Gone: api.Gone,

@@ -10,10 +10,10 @@ import (
 	"github.com/octolink/octolink/protocol/wire"
 )
 
-// ping answers with the parameters as they came [P 3.2]. Where the configuration wants it, the
-// first ping on a plain channel sends the client to the TLS port instead [P 2.4].
+// ping answers with the parameters as they came [P 3.2]. Where the configuration wants it, a ping
+// before the login on a plain client channel sends the client to the TLS port instead [P 2.4].
 func (a *API) ping(_ context.Context, c *protocol.Client, in wire.Object) (protocol.Renamed, error) {
-	if a.opts.Redirect && !c.Info().TLS && c.Identity() == nil {
+	if info := c.Info(); a.opts.Redirect && info.Kind == protocol.ClientKind && !info.TLS && c.Identity() == nil {
 		return protocol.Renamed{Name: "websocketredirect"}, nil
 	}
 	out := make(wire.Object, 0, len(in))
