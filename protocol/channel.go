@@ -230,9 +230,8 @@ func (ch *Channel) Writable() { ch.out.writable() }
 // Closed forgets the channel.
 func (ch *Channel) Closed(err error) {
 	ch.out.gone()
-	var tunnels []*Client
 	if ch.server != nil {
-		tunnels = ch.server.end()
+		ch.endServer()
 	}
-	ch.engine.forget(ch, tunnels, err)
+	ch.engine.forget(ch, err)
 }
