@@ -35,7 +35,6 @@ var (
 	errOldPassword  = &wire.Error{Code: protocol.CodeForbidden, Text: "old password is wrong"}
 	errNotAllowed   = &wire.Error{Code: protocol.CodeForbidden, Text: "Not allowed"}
 	errTooOften     = &wire.Error{Code: codeBusy, Text: "Too often"}
-	errStorage      = &wire.Error{Code: codeUnavailable, Text: "Storage is not available"}
 )
 
 func badField(name, why string) *wire.Error {
@@ -70,6 +69,7 @@ var errorRows = []errorRow{
 	{ErrNoProcedure, protocol.CodeForbidden, "The procedure is not allowed"},
 	{ErrBadParameter, protocol.CodeBadField, "The procedure does not take these parameters"},
 	{ErrNoUpload, codeNoSuch, "No such upload"},
+	{ErrStorage, codeUnavailable, "Storage is not available"},
 	{context.DeadlineExceeded, codeTimeout, "Timed out"},
 	{context.Canceled, codeUnavailable, "The server is shutting down"},
 }
@@ -112,7 +112,7 @@ func ErrorDocs() []ErrorDoc {
 		{codeGone, "Events before … are no longer kept"},
 	}
 	for _, e := range []*wire.Error{errWrongLogin, errNoSession, errSessionUser, errNotAvailable, errLicence,
-		errOldPassword, errTooOften, errStorage, errTwoUsers} {
+		errOldPassword, errTooOften, errTwoUsers} {
 		docs = append(docs, ErrorDoc{e.Code, e.Text})
 	}
 	for _, row := range errorRows {
