@@ -18,7 +18,8 @@ func (a *API) ping(_ context.Context, c *protocol.Client, in wire.Object) (proto
 	}
 	out := make(wire.Object, 0, len(in))
 	for _, m := range in {
-		if m.Key != "qid" {
+		names := c.Tunnelled() && (m.Key == "userlogin" || m.Key == "userid") // the engine writes these
+		if m.Key != "qid" && !names {
 			out = append(out, m)
 		}
 	}
@@ -86,13 +87,18 @@ func (a *API) authenticate(ctx context.Context, c *protocol.Client, in loginIn) 
 		user, err := a.tunnelled(in)
 		return user, "", err
 	}
+	remote := c.Info().Remote
+	if c.Tunnelled() {
+		id, _ := a.Resolve(in.Login, in.UserID) // the engine has found him
+		in.Login, remote = id.Login, ""         // all come from the CRM's address: they count by their logins
+	}
 	if in.Login == "" {
 		return nil, "", badField("userlogin", "missing")
 	}
 	user, err := a.checkCredentials(ctx, in)
 	var refused *wire.Error
 	if errors.As(err, &refused) {
-		a.throttle.failed(ctx, c.Info().Remote, in.Login)
+		a.throttle.failed(ctx, remote, in.Login)
 		return nil, "", err
 	}
 	if err != nil {
