@@ -158,6 +158,9 @@ func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Mes
 	}
 	reply, code := ch.reply(ctx, c, m, msg)
 	ch.answer(c, m, reply)
+	if m.then != nil {
+		m.then(c)
+	}
 	ch.engine.opts.Meter.Request(m.Name, code, ch.engine.clock()-start)
 	if end := ch.lastReply.Load(); end != nil {
 		ch.out.close(end.code, end.reason)

@@ -42,6 +42,7 @@ type Link struct {
 
 	mu      sync.Mutex
 	ch      *Channel // the one that introduced itself
+	begun   bool     // the hooks know of it
 	post    *Post
 	since   time.Time
 	lost    map[string]Identity // users whose channel broke and who did not come back yet
@@ -176,10 +177,20 @@ func (l *Link) set(ch *Channel, peer string) error {
 	}
 	l.ch, l.peer, l.since = ch, peer, time.Now()
 	s.since = l.since
+	return nil
+}
+
+// begin tells the hooks of the link's new channel, once.
+func (l *Link) begin(ch *Channel) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ch != ch || l.begun {
+		return
+	}
+	l.begun = true
 	if introduced := l.engine.opts.Links.Introduced; introduced != nil {
 		l.tell(func(ctx context.Context) { introduced(ctx, l, ch) })
 	}
-	return nil
 }
 
 // tell runs a hook when those before it have returned. mu is held.
@@ -225,7 +236,10 @@ func (l *Link) ended(ch *Channel, users []Identity) {
 	}
 	if l.ch == ch {
 		l.ch = nil
-		l.tellLost(ch)
+		if l.begun {
+			l.begun = false
+			l.tellLost(ch)
+		}
 	}
 }
 

@@ -40,7 +40,8 @@ func newLinkScene(t testing.TB, o protocol.Options, l protocol.LinkOptions, rows
 	}
 	rows = append(rows,
 		protocol.Def("login", protocol.Anyone, "Logs in.", s.enter).Command(),
-		protocol.Def("whoareyou", protocol.Strangers, "Introduces a CRM.", s.introduce).Plain().Named("iam"),
+		protocol.Def("whoareyou", protocol.Strangers, "Introduces a CRM.", s.introduce).Plain().Named("iam").
+			Then(func(c *protocol.Client) { c.Server().Begin() }),
 		protocol.Def("say", protocol.Everyone, "Says it again.", s.echo).Quick(),
 		protocol.Def("formresult", protocol.Everyone, "Tells something.", s.echo).Quick().Silent(),
 		protocol.Def("long", protocol.Everyone, "Answers at length.",

@@ -33,7 +33,7 @@ func (e *Engine) openServer(ch *Channel, name string) {
 }
 
 // Introduce makes a channel its link's: the CRM at its other end has said who it is, and what it is
-// called. A second CRM on a link is refused and its channel closed.
+// called. A second CRM on a link is refused and its channel closed. Begin must follow.
 func (ch *Channel) Introduce(ctx context.Context, peer string) error {
 	l := ch.server.link
 	if err := l.take(ctx, ch, peer); err != nil {
@@ -43,6 +43,10 @@ func (ch *Channel) Introduce(ctx context.Context, peer string) error {
 	ch.engine.hub.enterServer(&ch.self, ch.engine.serverEvents)
 	return nil
 }
+
+// Begin lets the hooks begin with a CRM that was introduced; it comes when the CRM has its answer. It
+// does nothing on other channels, and only once.
+func (ch *Channel) Begin() { ch.server.link.begin(ch) }
 
 // endServer ends what depends on a channel that is gone: our questions to the CRM, and its users. It
 // returns when that is done, whoever began it.

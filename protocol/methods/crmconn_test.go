@@ -37,11 +37,6 @@ type crmMessage struct {
 	at     time.Time
 }
 
-func (m crmMessage) text(key string) string {
-	v, _ := m.fields.Get(key)
-	return fmt.Sprint(v)
-}
-
 // crmTo opens a connection to a link and introduces the CRM on it.
 func (s *scene) crmTo(link string, active ...string) *crmConn {
 	s.t.Helper()

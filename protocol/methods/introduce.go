@@ -82,7 +82,11 @@ func (a *API) opened(ctx context.Context, ch *protocol.Channel) {
 	if err := a.introduced(ctx, ch, in); err != nil {
 		a.log.Warn("a CRM server is refused", "link", ch.Name(), "err", err)
 	}
+	ch.Begin()
 }
+
+// begin asks a CRM that has introduced itself, when it has its answer.
+func begin(c *protocol.Client) { c.Server().Begin() }
 
 // IntroduceOver introduces the server to a CRM behind an HTTP address and learns what it offers. The
 // caller repeats it at start, after failures and from time to time; the link's health comes from it.
@@ -194,12 +198,12 @@ func (a *API) restoreUsers(ctx context.Context, l *protocol.Link, ch *protocol.C
 			return
 		}
 	}
-	for _, id := range lost {
+	for _, id := range lost { // those who were not brought back
 		a.presence.leaveNow(ctx, id.Login)
 	}
 }
 
-// restoreUser takes up one user. A link that is not trusted brings back only those who logged in
+// restoreUser takes up one user, and takes him out of those that were lost. A link that is not trusted brings back only those who logged in
 // through it before the break, as long as their sessions count. The error is that of a channel that
 // is gone.
 func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Channel, u activeUser, lost map[string]protocol.Identity) error {
@@ -208,7 +212,8 @@ func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Ch
 		a.log.Info("an active user of a CRM is not known here", "link", ch.Name(), "user", u.Login)
 		return nil
 	}
-	before, known := lost[strings.ToLower(id.Login)]
+	key := strings.ToLower(id.Login)
+	before, known := lost[key]
 	if !l.Options().Trust && (!known || !a.sessionCounts(ctx, before)) {
 		return nil
 	}
@@ -219,10 +224,12 @@ func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Ch
 			return err
 		}
 		if c.Identity() != nil {
-			return nil // he logged in himself
+			delete(lost, key) // he logged in himself
+			return nil
 		}
 		err = a.presence.enter(ctx, c, id)
 		if err == nil {
+			delete(lost, key)
 			a.tellPresent(c)
 			return nil
 		}

@@ -75,8 +75,8 @@ func (a *API) Table() *protocol.Table {
 		protocol.Def("sendusertextmessage", everyone, "Sends a text to users who are logged in.", a.sendText).Command(),
 
 		// CRM servers [P 4.1], dynamic methods and forms [P 9]
-		protocol.Def("whoareyou", strangers, "Asks who we are, and says who asks.", a.whoAreYou).Plain().Named("iam"),
-		protocol.Def("iam", strangers, "Says who the CRM server is.", a.iam).Silent(),
+		protocol.Def("whoareyou", strangers, "Asks who we are, and says who asks.", a.whoAreYou).Plain().Named("iam").Then(begin),
+		protocol.Def("iam", strangers, "Says who the CRM server is.", a.iam).Silent().Then(begin),
 		protocol.Def("methodresult", everyone, "Answers a dynamic method.", a.methodResult).Quick().Silent(),
 		protocol.Def("formresult", everyone, "Tells what the user entered into a form.", a.formResult).Quick().Silent(),
 
