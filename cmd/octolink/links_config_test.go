@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -63,30 +61,3 @@ func TestExposureOfLinks(t *testing.T) {
 		})
 	}
 }
-
-// The links that the documentation shows are accepted, but for files and users that only its reader has.
-func TestDocumentedLinks(t *testing.T) {
-	page, err := os.ReadFile("../../docs/connecting-a-crm.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := documentedYAML.FindAllStringSubmatch(string(page), -1)
-	if len(blocks) < 5 {
-		t.Fatalf("got %d examples", len(blocks))
-	}
-	for _, block := range blocks {
-		text := strings.ReplaceAll("\n"+block[2], "\n"+block[1], "\n")
-		_, _, err := parseConfig("connecting-a-crm.md", []byte("users: [{login: alice}, {login: boris}]"+text))
-		if err == nil {
-			continue
-		}
-		for line := range strings.Lines(err.Error()) {
-			if !strings.Contains(line, "no such file") {
-				t.Errorf("%s of%s", line, text)
-			}
-		}
-	}
-}
-
-// documentedYAML finds examples, also those that are a part of a list.
-var documentedYAML = regexp.MustCompile("(?s)\n( *)```yaml\n(.*?)\n *```")
