@@ -65,6 +65,15 @@ func (a *API) dropProvider(p protocol.Peer) bool {
 	return true
 }
 
+// offer puts a provider into the directory, unless it was dropped meanwhile.
+func (a *API) offer(p *provider) {
+	a.providers.mu.Lock()
+	defer a.providers.mu.Unlock()
+	if a.providers.byPeer[p.peer] == p {
+		a.crms.Put(p)
+	}
+}
+
 // CRMs is who offers dynamic methods and forms.
 func (a *API) CRMs() *crm.Directory { return &a.crms }
 
@@ -81,7 +90,7 @@ func (a *API) learn(p *provider, methodsAnswer, formsAnswer later) {
 		c.Forms = append(c.Forms, formOf(e))
 	}
 	first := p.catalog.Swap(c) == nil
-	a.crms.Put(p)
+	a.offer(p)
 	if !first {
 		return // an HTTP link asks again and again; the operator sees the faults in its status
 	}

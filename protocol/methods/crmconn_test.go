@@ -21,9 +21,10 @@ type crmConn struct {
 	push sync.Mutex // one frame at a time
 	sink protocol.Sink
 
+	ignored string   // name of questions that are not answered
+	active  []string // logins told as active users
+
 	mu     sync.Mutex
-	silent map[string]bool // questions that are not answered
-	active []string        // logins told as active users
 	got    []crmMessage
 	parts  wire.Joiner
 	closed bool
@@ -47,7 +48,12 @@ func (s *scene) crmTo(link string, active ...string) *crmConn {
 
 // connect opens a connection and does not wait for what comes of it.
 func (s *scene) connect(link string, active ...string) *crmConn {
-	c := &crmConn{scene: s, link: link, active: active, silent: map[string]bool{}}
+	return s.connectIgnoring("", link, active...)
+}
+
+// connectIgnoring opens one that leaves questions of a name unanswered.
+func (s *scene) connectIgnoring(name, link string, active ...string) *crmConn {
+	c := &crmConn{scene: s, link: link, active: active, ignored: name}
 	s.mu.Lock()
 	s.conns = append(s.conns, c)
 	s.mu.Unlock()
@@ -59,6 +65,20 @@ func (s *scene) connect(link string, active ...string) *crmConn {
 
 func (c *crmConn) Info() protocol.Info {
 	return protocol.Info{Kind: protocol.ServerKind, Link: c.link, Format: c.scene.format, Remote: fmt.Sprintf("192.0.2.9:%p", c)}
+}
+
+// Ping is answered by the transport, unless the CRM ignores it.
+func (c *crmConn) Ping() {
+	go func() {
+		c.push.Lock()
+		defer c.push.Unlock()
+		c.mu.Lock()
+		answers := !c.closed && c.ignored != "ping"
+		c.mu.Unlock()
+		if life, ok := c.sink.(protocol.LifeSink); ok && answers {
+			life.Alive()
+		}
+	}()
 }
 
 func (c *crmConn) Write(frames []protocol.Frame) (int, error) {
@@ -96,16 +116,9 @@ func (c *crmConn) take(frame []byte) {
 		seen[f.Key] = true
 	}
 	c.got = append(c.got, crmMessage{msg.Name, wire.Token(strings.Clone(string(msg.QID))), fields, time.Now()})
-	if !c.silent[msg.Name] {
+	if msg.Name != c.ignored {
 		c.answerByItself(msg)
 	}
-}
-
-// ignore leaves questions of a name unanswered from now on.
-func (c *crmConn) ignore(name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.silent[name] = true
 }
 
 // answerByItself is called within Write; what it sends goes out later.

@@ -68,8 +68,7 @@ func TestALoginDuringTheQuestionStays(t *testing.T) {
 		c.enter("alice", "boris")
 		c.cut()
 		synctest.Wait()
-		again := s.connect("crm")
-		again.ignore("getactiveusers")
+		again := s.connectIgnoring("getactiveusers", "crm")
 		synctest.Wait()
 		again.enter("boris", "vera")
 		question := again.named("getactiveusers")[0]
@@ -94,8 +93,7 @@ func TestABreakBeforeTheAnswer(t *testing.T) {
 		}
 		first.cut()
 		synctest.Wait()
-		second := s.connect("plain")
-		second.ignore("getactiveusers")
+		second := s.connectIgnoring("getactiveusers", "plain")
 		s.pass(time.Second)
 		second.cut()
 		synctest.Wait()
@@ -190,8 +188,7 @@ func TestWrongPasswordsBehindACRMCountPerLogin(t *testing.T) {
 // A second CRM takes over from one that is silent: its users are the same.
 func TestTakeOverKeepsTheUsers(t *testing.T) {
 	inBothFormats(t, func(t *testing.T, s *scene) {
-		first := s.connect("stranger")
-		first.ignore("ping")
+		first := s.connectIgnoring("ping", "stranger")
 		synctest.Wait()
 		cased, _ := methods.PasswordMD5("demo")
 		for _, l := range []string{"alice", "boris"} {

@@ -29,7 +29,7 @@ type scene struct {
 	api    *methods.API
 	sw     *pbx.Switch
 	memory *memory
-	desk   *desk
+	outbox *failing
 	tabs   []*tab
 	ids    map[string]string // real id → $n
 	stop   func()
@@ -52,9 +52,9 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	sw := pbx.NewSwitch(pbx.Options{Driver: s.sim, Directory: dir, Memory: memory})
 	s.sw = sw
 	desk := newDesk(dir, memory)
-	s.memory, s.desk = memory, desk
+	s.memory, s.outbox = memory, &failing{Outbox: memory}
 	api := methods.New(methods.Options{
-		Outbox: memory, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
+		Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
 		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
 		Redirect: setup == "redirect",
 	})
