@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -287,99 +286,6 @@ func TestHooksComeInOrder(t *testing.T) {
 	})
 }
 
-// Replies and questions above the limit go out in parts, events never do.
-func TestMultipartTowardsTheCRM(t *testing.T) {
-	inBothFormats(t, func(t *testing.T, f wire.Format) {
-		s := newLinkScene(t, protocol.Options{}, protocol.LinkOptions{Multipart: 2048})
-		p := s.crm(f)
-		p.enterAs("alice")
-		parts := func(want string) {
-			t.Helper()
-			frames := p.takeFrames()
-			if len(frames) < 2 {
-				t.Fatalf("%d frames, want parts", len(frames))
-			}
-			var j wire.Joiner
-			for i, frame := range frames {
-				if len(frame) > 2048+700 {
-					t.Errorf("part %d has %d bytes", i, len(frame))
-				}
-				msg, err := wire.Decode(f, frame, wire.Limits{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				whole, done, err := j.Add(msg)
-				if err != nil || done != (i == len(frames)-1) {
-					t.Fatalf("part %d: done %v, %v", i, done, err)
-				}
-				if done {
-					if got := p.show(protocol.Frame{Body: whole}); got != want {
-						t.Errorf("got %s, want %s", got, want)
-					}
-				}
-			}
-		}
-		long := strings.Repeat("ж", 2000)
-		p.ask("long", "1", with("number", wire.Number("2000")))
-		parts(`["longresult",{"qid":"1","result":1,"text":"` + long + `"}]`)
-		p.ask("long", "2", as("alice"), with("number", wire.Number("2000")))
-		parts(`["longresult",{"qid":"2","result":1,"userlogin":"alice","userid":"id-alice","text":"` + long + `"}]`)
-		if err := s.peer().Notify(t.Context(), "tell", textOut{long}); err != nil {
-			t.Fatal(err)
-		}
-		parts(`["tell",{"qid":"*","text":"` + long + `"}]`)
-		s.tell("alice", long)
-		p.want(told2("alice", long))
-		s.engine.Hub().Publish(moved.For(protocol.Everybody(), textOut{long}))
-		p.want(`["moved",{"qid":"*","text":"` + long + `"}]`)
-		p.ask("echo", "3", as("alice"), with("text", "short"))
-		p.want(answered("echo", "3", "alice", "short"))
-		s.stop()
-	})
-}
-
-// takeFrames is take without looking inside.
-func (p *pipe) takeFrames() (frames [][]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, w := range p.got[p.seen:] {
-		frames = append(frames, whole(w.frame))
-	}
-	p.seen = len(p.got)
-	return frames
-}
-
-// A CRM may leave more lying about than a browser, and no more than its link allows.
-func TestQueueOfALink(t *testing.T) {
-	inBothFormats(t, func(t *testing.T, f wire.Format) {
-		s := newLinkScene(t, protocol.Options{Limits: protocol.Limits{Queue: 1000}}, protocol.LinkOptions{Queue: 100_000})
-		p := s.crm(f)
-		p.enterAs("alice")
-		p.allow(0)
-		told := 0
-		for ; p.closeCode() == 0 && told < 10_000; told++ {
-			s.tell("alice", strings.Repeat("x", 100))
-		}
-		if told < 200 || told > 1000 {
-			t.Errorf("closed after %d events of some hundred bytes, want about 100000 bytes", told)
-		}
-		p.wantClose(protocol.CloseSlow)
-		pass(time.Second)
-		s.stop()
-		s.checkEmpty()
-	})
-}
-
-func TestQueueOfALinkByDefault(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newLinkScene(t, protocol.Options{}, protocol.LinkOptions{})
-		if o := s.link.Options(); o.Queue != 32<<20 || o.MethodTimeout != 15*time.Second || o.Multipart != 0 {
-			t.Errorf("defaults: %+v", o)
-		}
-		s.stop()
-	})
-}
-
 // A shutdown finishes what CRM users asked for, and lets nobody new in.
 func TestShutdownWithTunnels(t *testing.T) {
 	inBothFormats(t, func(t *testing.T, f wire.Format) {
@@ -413,81 +319,4 @@ func TestShutdownWithTunnels(t *testing.T) {
 		p.wantClose(protocol.CloseGoingAway)
 		s.checkEmpty()
 	})
-}
-
-// CRMs come and go, replace each other, log users in and answer questions all at once. For -race, and
-// for what is left at the end.
-func TestLinksUnderLoad(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newLinkScene(t, protocol.Options{}, protocol.LinkOptions{})
-		s.running(t)
-		s.onIntroduced = func(ctx context.Context, l *protocol.Link, p protocol.Peer) {
-			ctx, cancel := context.WithTimeout(ctx, time.Second)
-			defer cancel()
-			lost := l.TakeLost()
-			if _, err := p.Call(ctx, "getactiveusers", nil, "activeusers"); err != nil {
-				l.KeepLost(lost)
-			}
-		}
-		var busy sync.WaitGroup
-		stop := make(chan struct{})
-		busy.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				case <-time.After(time.Millisecond):
-					for i := range 5 {
-						s.tell(numbered(i), "x")
-					}
-					s.engine.Hub().Publish(moved.For(protocol.Everybody(), textOut{}))
-					s.link.Status()
-					if p := s.link.Peer(); p != nil {
-						_ = p.Notify(t.Context(), "tell", textOut{"x"})
-					}
-				}
-			}
-		})
-		var crms sync.WaitGroup
-		for i := range 4 {
-			crms.Go(func() {
-				for j := range 10 {
-					s.liveACRM(wire.Format(j%2), i+j)
-				}
-			})
-		}
-		crms.Wait()
-		close(stop)
-		busy.Wait()
-		pass(time.Minute)
-		s.onIntroduced = nil
-		last := s.crm(wire.JSON)
-		last.enterAs("alice")
-		s.tell("alice", "still works")
-		if got := last.take(); !slices.Contains(got, told2("alice", "still works")) {
-			t.Errorf("got %q", got)
-		}
-		last.end(nil)
-		s.stop()
-		s.checkEmpty()
-	})
-}
-
-func (s *linkScene) liveACRM(f wire.Format, n int) {
-	p := s.dial(f, "crm")
-	p.ask("whoareyou", "w")
-	<-time.After(time.Duration(n%5) * 400 * time.Millisecond)
-	for i := range 5 {
-		p.ask("login", "l", as(numbered(i)))
-		p.ask("echo", "e", as(numbered(i)))
-	}
-	if n%3 > 0 {
-		for _, qid := range append(p.asked("ping"), p.asked("getactiveusers")...) {
-			p.answer([]string{"activeusers", "pong"}[n%2], qid)
-		}
-	}
-	<-time.After(time.Duration(n%4) * 300 * time.Millisecond)
-	p.ask("logout", "l", as(numbered(n%5)))
-	p.end(nil)
-	p.unchanged()
 }
