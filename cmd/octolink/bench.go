@@ -99,6 +99,7 @@ func (f *loadFlags) add(c *cobra.Command, tabs int) {
 	flags.IntVar(&f.Depth, "depth", 1, "requests or events in flight, on each tab or in all")
 	flags.DurationVar(&f.Duration, "duration", 10*time.Second, "how long to measure")
 	flags.DurationVar(&f.Warmup, "warmup", time.Second, "how long to run before that")
+	flags.DurationVar(&f.Settle, "settle", 30*time.Second, "idle: how long tabs are left alone before the memory is read")
 	flags.StringVar(&f.login, "login", "alice", "who logs in")
 	flags.StringVar(&f.password, "password", "demo", "with what password")
 	flags.StringVar(&f.users, "users", "", "file of logins and passwords, a pair in each line; tabs are spread over them")

@@ -24,6 +24,7 @@ type Options struct {
 	Concurrency int           // how many of them are opened at once
 	Duration    time.Duration // of the measurement
 	Warmup      time.Duration // before it, not counted
+	Settle      time.Duration // how long idle tabs are left alone before the server's memory is read
 	Depth       int           // requests in flight on each channel
 	Format      wire.Format
 	Metrics     string // URL of the server's metrics; "" leaves its CPU and memory out
