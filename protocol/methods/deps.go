@@ -96,6 +96,7 @@ type Procedures interface {
 var (
 	ErrNoProcedure  = errors.New("no such procedure")
 	ErrBadParameter = errors.New("the procedure does not take these parameters")
+	ErrTooLarge     = errors.New("the procedure's answer is larger than one may be")
 )
 
 // Photos are the users' pictures.

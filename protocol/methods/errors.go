@@ -68,6 +68,7 @@ var errorRows = []errorRow{
 	{protocol.ErrClosed, codeGone, "The connection is closing"},
 	{ErrNoProcedure, protocol.CodeForbidden, "The procedure is not allowed"},
 	{ErrBadParameter, protocol.CodeBadField, "The procedure does not take these parameters"},
+	{ErrTooLarge, protocol.CodeBadField, "The procedure's answer is too large"},
 	{ErrNoUpload, codeNoSuch, "No such upload"},
 	{ErrStorage, codeUnavailable, "Storage is not available"},
 	{context.DeadlineExceeded, codeTimeout, "Timed out"},
