@@ -229,9 +229,9 @@ func (m *Main) Events(ctx context.Context, since int64, limit int) ([]web.Stored
 	}
 	out := make([]web.StoredEvent, 0, len(list))
 	for _, e := range list {
-		var what any = e.Record
+		var what any = recordShown(e.Record)
 		if e.Kind == store.KindNotification {
-			what = e.Notice
+			what = noticeShown{e.Login, e.Notice.ID, e.Notice.Sender, e.Notice.Text}
 		}
 		body, err := json.Marshal(what)
 		if err != nil {
