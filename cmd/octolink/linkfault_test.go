@@ -34,22 +34,23 @@ func TestLinkFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a link is broken for some seconds")
 	}
-	breaks := 15
+	breaks, full := 15, false
 	if text := os.Getenv("OCTOLINK_FAULTS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		breaks = n
+		breaks, full = n, true
 	}
 	for _, mode := range []crmsim.Mode{crmsim.WSIn, crmsim.WSOut} {
-		t.Run(string(mode), func(t *testing.T) { newFaultRun(t, mode).run(breaks) })
+		t.Run(string(mode), func(t *testing.T) { newFaultRun(t, mode, full).run(breaks) })
 	}
 }
 
 // A faultRun is a server, a CRM, and the wire between them.
 type faultRun struct {
 	t      *testing.T
+	full   bool // the run by hand, which also judges times
 	server *running
 	wire   *brokenWire
 	crm    *crmsim.CRM
@@ -62,8 +63,8 @@ type faultRun struct {
 	refused atomic.Int64 // requests of users who were not back yet
 }
 
-func newFaultRun(t *testing.T, mode crmsim.Mode) *faultRun {
-	f := &faultRun{t: t, asIf: map[string]string{}}
+func newFaultRun(t *testing.T, mode crmsim.Mode, full bool) *faultRun {
+	f := &faultRun{t: t, full: full, asIf: map[string]string{}}
 	for i := range faultUsers {
 		f.users = append(f.users, fmt.Sprintf("user%02d", i))
 	}
