@@ -7,8 +7,8 @@ GO ?= go
 # go-sqlite3 is C; without a compiler the build must say so and not make a program without a database.
 export CGO_ENABLED ?= 1
 
-LINT_VERSION := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.yml)
-LINT ?= $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+GOLANGCI_LINT_VERSION := $(shell sed -n '1s/.*golangci-lint \(v[0-9.]*\).*/\1/p' .golangci.yml)
+GOLANGCI_LINT := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
 FUZZTIME ?= 20s
 # The packages that must build without a C compiler: all but the database and the program.
@@ -45,7 +45,7 @@ vet-pure: ## go vet without cgo: only the database and the program may need it
 	CGO_ENABLED=0 $(GO) vet $(PURE)
 
 lint: ## golangci-lint in the version that .golangci.yml names
-	$(LINT) run ./...
+	$(GOLANGCI_LINT) run ./...
 
 race: ## run the tests under the race detector
 	$(GO) test -race ./...

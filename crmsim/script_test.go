@@ -33,6 +33,9 @@ methods:
 func TestStrictScript(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"syntax", "methods: [", "script: "},
+		{"a tag", "methods: !!seq [1]", "tags, anchors and aliases"},
+		{"an anchor", "methods: [{key: &a b, name: *a}]", "tags, anchors and aliases"},
+		{"two documents", "methods: []\n---\nforms: []", "a second document"},
 		{"unknown key", "methods: [{key: a, naem: b}]", "naem"},
 		{"doubled key", "methods: [{key: a, key: b}]", "key"},
 		{"wrong type", "methods: [{key: a, delay: soon}]", `invalid duration "soon"`},

@@ -1,25 +1,16 @@
 package pbx
 
-import (
-	"context"
-	"encoding/json"
-)
+import "context"
 
 // A Notice is a text for a user that he, and the CRMs that ask for notifications, are told.
 type Notice struct {
-	ID     string `json:"id"` // GUID
-	Sender string `json:"sender"`
-	Text   string `json:"text"`
+	ID     string // GUID
+	Sender string
+	Text   string
 }
 
 // Notified: a user was sent a notice.
 type Notified struct{ Notice Notice }
-
-// Notification is the notice as it is kept.
-func (n Notified) Notification() []byte {
-	b, _ := json.Marshal(n.Notice) // three texts: cannot fail
-	return b
-}
 
 // Notify tells a user something. Error: [ErrNoSuchUser].
 func (s *Switch) Notify(ctx context.Context, login, sender, text string) (Notice, error) {

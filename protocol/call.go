@@ -102,11 +102,20 @@ func (q *Question) Wait(ctx context.Context) (wire.Message, error) {
 	defer q.calls.drop(q.qid)
 	select {
 	case msg, ok := <-q.got:
-		if !ok {
-			return wire.Message{}, ErrGone
-		}
-		return msg, nil
+		return answerOf(msg, ok)
 	case <-ctx.Done():
+	}
+	select { // what has come counts, however late it is looked at
+	case msg, ok := <-q.got:
+		return answerOf(msg, ok)
+	default:
 		return wire.Message{}, ctx.Err()
 	}
+}
+
+func answerOf(msg wire.Message, ok bool) (wire.Message, error) {
+	if !ok {
+		return wire.Message{}, ErrGone
+	}
+	return msg, nil
 }

@@ -158,6 +158,9 @@ func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Mes
 	}
 	reply, code := ch.reply(ctx, c, m, msg)
 	ch.answer(c, m, reply)
+	if m.then != nil {
+		m.then(c)
+	}
 	ch.engine.opts.Meter.Request(m.Name, code, ch.engine.clock()-start)
 	if end := ch.lastReply.Load(); end != nil {
 		ch.out.close(end.code, end.reason)
@@ -230,9 +233,8 @@ func (ch *Channel) Writable() { ch.out.writable() }
 // Closed forgets the channel.
 func (ch *Channel) Closed(err error) {
 	ch.out.gone()
-	var tunnels []*Client
 	if ch.server != nil {
-		tunnels = ch.server.end()
+		ch.endServer()
 	}
-	ch.engine.forget(ch, tunnels, err)
+	ch.engine.forget(ch, err)
 }

@@ -150,9 +150,8 @@ func (e *Engine) Open(c Conn) Sink {
 	return ch
 }
 
-func (e *Engine) forget(ch *Channel, tunnels []*Client, err error) {
+func (e *Engine) forget(ch *Channel, err error) {
 	e.hub.end(&ch.self)
-	e.endTunnels(ch, tunnels)
 	e.mu.Lock()
 	delete(e.channels, ch)
 	e.checkEmpty()

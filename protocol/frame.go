@@ -7,11 +7,16 @@ import (
 // An encoding is one event on its way to its receivers: encoded by the first who needs a format
 // and a user's name, shared by all others.
 type encoding struct {
-	ev     Event
-	qid    wire.Token
-	frames [2]Frame
-	user   [2]string // whose name is in frames
-	done   [2]bool
+	ev      Event
+	qid     wire.Token
+	unnamed [2]encoded // by format
+	named   [2]encoded
+}
+
+type encoded struct {
+	frame Frame
+	user  string // whose name is in it
+	done  bool
 }
 
 func newEncoding(ev Event) *encoding { return &encoding{ev: ev, qid: NewQID()} }
@@ -19,8 +24,12 @@ func newEncoding(ev Event) *encoding { return &encoding{ev: ev, qid: NewQID()} }
 // frame gives the event's bytes for a client. Receivers come grouped by user, so that keeping the
 // last user's bytes is enough.
 func (e *encoding) frame(f wire.Format, login, userID string) (Frame, error) {
-	if e.done[f] && e.user[f] == login {
-		return e.frames[f], nil
+	have := &e.unnamed[f]
+	if login != "" {
+		have = &e.named[f]
+	}
+	if have.done && have.user == login {
+		return have.frame, nil
 	}
 	b := wire.AppendHead(make([]byte, 0, 512), f, e.ev.def.Name, e.qid)
 	if login != "" {
@@ -30,8 +39,8 @@ func (e *encoding) frame(f wire.Format, login, userID string) (Frame, error) {
 	if err != nil {
 		return Frame{}, err
 	}
-	e.frames[f], e.user[f], e.done[f] = Frame{Body: wire.AppendTail(b, f)}, login, true
-	return e.frames[f], nil
+	*have = encoded{Frame{Body: wire.AppendTail(b, f)}, login, true}
+	return have.frame, nil
 }
 
 // appendUser writes whom a message is about [P 3.1]. Text fields cannot fail.

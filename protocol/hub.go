@@ -35,7 +35,7 @@ func (h *Hub) Publish(ev Event) (told int) {
 	enc := newEncoding(ev)
 	for _, r := range receivers {
 		login, userID := "", ""
-		if ev.audience.scope != everybody {
+		if ev.audience.scope != everybody || r.client.Tunnelled() { // a CRM finds its user by that [P 4.2]
 			login, userID = r.id.Login, r.id.UserID
 		}
 		frame, err := enc.frame(r.client.ch.format, login, userID)
@@ -86,7 +86,13 @@ func (h *Hub) subscribers(bit uint64) []receiver {
 			out = subscribed(out, clients, bit)
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(r receiver) bool { return r.client.hearsFromServer(bit) })
+}
+
+// hearsFromServer reports whether a CRM server is told an event for all of its users at once. mu of
+// the hub is held.
+func (c *Client) hearsFromServer(bit uint64) bool {
+	return c.Tunnelled() && c.ch.self.slot >= 0 && c.ch.self.subs&bit != 0
 }
 
 // subscribed appends those who are logged in and listen to an event. mu of the hub is held.
@@ -182,8 +188,19 @@ func (h *Hub) enterServer(c *Client, subs uint64) {
 	}
 }
 
-// end is leave for ever: the channel has closed.
-func (h *Hub) end(c *Client) {
+// retire ends a client that is nobody's for ever, and reports whether it was.
+func (h *Hub) retire(c *Client) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.identity.Load() != nil {
+		return false
+	}
+	c.slot = closedSlot
+	return true
+}
+
+// end is leave for ever: the channel has closed. It gives who the client was.
+func (h *Hub) end(c *Client) *Identity {
 	h.mu.Lock()
 	was := h.leaveLocked(c)
 	if c.slot >= 0 { // a CRM server
@@ -194,6 +211,7 @@ func (h *Hub) end(c *Client) {
 	if was != nil {
 		h.gone(c, *was)
 	}
+	return was
 }
 
 const (

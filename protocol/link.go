@@ -22,6 +22,7 @@ type LinkOptions struct {
 }
 
 // LinkHooks are told what becomes of links. They run on goroutines of the engine and may wait.
+// Introduced and Lost of one link run one after the other, in the order of what happened.
 type LinkHooks struct {
 	// Opened is a new connection that has not introduced itself.
 	Opened func(ctx context.Context, ch *Channel)
@@ -37,23 +38,29 @@ type Link struct {
 	engine *Engine
 	opts   LinkOptions
 
-	taking sync.Mutex // one CRM at a time wants the link
+	taking chan struct{} // has room for the one CRM that takes the link; others wait their turn
 
 	mu      sync.Mutex
 	ch      *Channel // the one that introduced itself
+	begun   bool     // the hooks know of it
 	post    *Post
 	since   time.Time
 	lost    map[string]Identity // users whose channel broke and who did not come back yet
+	told    chan struct{}       // closed when the hooks have been told everything so far
 	peer    string              // what the CRM calls itself
 	refused int                 // connections that were not accepted
 	over    bool
+}
+
+func newLink(e *Engine, o LinkOptions) *Link {
+	return &Link{engine: e, opts: o, taking: make(chan struct{}, 1), lost: make(map[string]Identity)}
 }
 
 // AddLink makes a link known: from now on connections of its name are served.
 func (e *Engine) AddLink(o LinkOptions) *Link {
 	o.Queue = orInt(o.Queue, 32<<20)
 	o.MethodTimeout = orDuration(o.MethodTimeout, 15*time.Second)
-	l := &Link{engine: e, opts: o, lost: make(map[string]Identity)}
+	l := newLink(e, o)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.links[o.Name] = l
@@ -78,9 +85,18 @@ func (e *Engine) RemoveLink(name string) {
 			ch.close(CloseGoingAway, "the link was removed")
 		}
 	}
-	if post != nil && e.opts.Links.Lost != nil {
-		e.spawn(func(context.Context) { e.opts.Links.Lost(l, post) })
+	if post != nil {
+		l.mu.Lock()
+		l.tellLost(post)
+		l.mu.Unlock()
 	}
+}
+
+// Removed reports whether the link is no more.
+func (l *Link) Removed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over
 }
 
 func (e *Engine) link(name string) *Link {
@@ -122,30 +138,35 @@ func (e *takenError) Error() string { return e.reason }
 // the link.
 const probeFor = time.Second
 
-// take makes a channel the link's, and reports whether it was not before. The present one keeps the
-// link if it shows a sign of life.
-func (l *Link) take(ctx context.Context, ch *Channel) (fresh bool, err error) {
-	l.taking.Lock()
-	defer l.taking.Unlock()
+// take makes a channel the link's, if it is not already. The present one keeps the link if it shows a
+// sign of life; otherwise its users are free for the next one.
+func (l *Link) take(ctx context.Context, ch *Channel, peer string) error {
+	select {
+	case l.taking <- struct{}{}:
+		defer func() { <-l.taking }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	l.mu.Lock()
 	old, since := l.ch, l.since
 	l.mu.Unlock()
 	if old == ch {
-		return false, nil
+		return nil
 	}
 	if old != nil {
 		if old.answers(ctx, probeFor) {
 			l.mu.Lock()
 			l.refused++
 			l.mu.Unlock()
-			return false, &takenError{fmt.Sprintf("link taken by %s since %s", old.self.Name(), since.UTC().Format(time.RFC3339))}
+			return &takenError{fmt.Sprintf("link taken by %s since %s", old.self.Name(), since.UTC().Format(time.RFC3339))}
 		}
 		old.out.abort(ClosePolicy, "replaced")
+		old.endServer() // its connection may take long to end
 	}
-	return true, l.set(ch)
+	return l.set(ch, peer)
 }
 
-func (l *Link) set(ch *Channel) error {
+func (l *Link) set(ch *Channel, peer string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := ch.server
@@ -154,9 +175,44 @@ func (l *Link) set(ch *Channel) error {
 	if s.over || l.over {
 		return ErrClosed
 	}
-	l.ch, l.since = ch, time.Now()
+	l.ch, l.peer, l.since = ch, peer, time.Now()
 	s.since = l.since
 	return nil
+}
+
+// begin tells the hooks of the link's new channel, once.
+func (l *Link) begin(ch *Channel) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ch != ch || l.begun {
+		return
+	}
+	l.begun = true
+	if introduced := l.engine.opts.Links.Introduced; introduced != nil {
+		l.tell(func(ctx context.Context) { introduced(ctx, l, ch) })
+	}
+}
+
+// tell runs a hook when those before it have returned. mu is held.
+func (l *Link) tell(hook func(context.Context)) {
+	before, done := l.told, make(chan struct{})
+	l.told = done
+	runs := l.engine.spawn(func(ctx context.Context) {
+		defer close(done)
+		if before != nil {
+			<-before
+		}
+		hook(ctx)
+	})
+	if !runs {
+		l.told = before
+	}
+}
+
+func (l *Link) tellLost(p Peer) { // mu is held
+	if lost := l.engine.opts.Links.Lost; lost != nil {
+		l.tell(func(context.Context) { lost(l, p) })
+	}
 }
 
 // answers probes a channel and waits for any sign of life.
@@ -174,16 +230,27 @@ func (ch *Channel) answers(ctx context.Context, within time.Duration) bool {
 // ended takes note of a channel that broke.
 func (l *Link) ended(ch *Channel, users []Identity) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, id := range users {
 		l.lost[strings.ToLower(id.Login)] = id
 	}
-	mine := l.ch == ch
-	if mine {
+	if l.ch == ch {
 		l.ch = nil
+		if l.begun {
+			l.begun = false
+			l.tellLost(ch)
+		}
 	}
-	l.mu.Unlock()
-	if mine && l.engine.opts.Links.Lost != nil {
-		l.engine.spawn(func(context.Context) { l.engine.opts.Links.Lost(l, ch) })
+}
+
+// KeepLost takes back users of TakeLost, when it did not show what became of them.
+func (l *Link) KeepLost(lost map[string]Identity) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, id := range lost {
+		if _, newer := l.lost[key]; !newer {
+			l.lost[key] = id
+		}
 	}
 }
 

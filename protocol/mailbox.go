@@ -30,6 +30,9 @@ func (c *Client) accept(m *Method, msg wire.Message) bool {
 	case atOnce && !c.working:
 		c.mu.Unlock() // only the pusher starts a worker, and the pusher is here
 		c.ch.serve(c.ch.engine.ctx, c, m, msg)
+		if c.Tunnelled() && c.Identity() == nil {
+			c.ch.Forget(c)
+		}
 	case c.full(msg.Size()):
 		c.mu.Unlock()
 		c.ch.refuse(c, m, msg, errMailboxFull)
@@ -84,15 +87,20 @@ func (c *Client) next() (q queued, ok bool) {
 		return q, true
 	}
 	c.box, c.working = nil, false
-	if c.Tunnelled() && c.Identity() == nil { // it did not log in, or logged out
-		c.dropped = true
-		c.ch.server.drop(c)
-	}
+	c.retire()
 	if c.idle != nil {
 		close(c.idle)
 		c.idle = nil
 	}
 	return queued{}, false
+}
+
+// retire forgets a user of a CRM server who did not log in, or logged out, and has nothing in hand.
+// mu is held.
+func (c *Client) retire() {
+	if c.Tunnelled() && !c.working && !c.dropped {
+		c.dropped = c.ch.server.drop(c)
+	}
 }
 
 // answerWithin is how long a request may take. Clients stop waiting after 20 s [P 3.6]; failed

@@ -49,6 +49,8 @@ type Method struct {
 	plain   bool
 	silent  bool // never answered
 
+	then func(*Client) // runs when the reply is queued
+
 	slowForServers bool
 	names          bool // the answer's own fields name the user
 	in, out        reflect.Type
@@ -92,6 +94,9 @@ func (m Method) Command() Method { m.command = true; return m }
 
 // Silent marks a message that only tells something: it is never answered, whatever its name.
 func (m Method) Silent() Method { m.silent = true; return m }
+
+// Then adds what follows when the reply is queued.
+func (m Method) Then(fn func(*Client)) Method { m.then = fn; return m }
 
 // Named gives the answer another name than usual [P 3.2].
 func (m Method) Named(reply string) Method { m.Reply = reply; return m }

@@ -4,20 +4,23 @@ import (
 	"context"
 )
 
-// spawn runs something that may wait, unless the engine shuts down.
-func (e *Engine) spawn(fn func(context.Context)) {
+// spawn runs something that may wait, and reports whether it does: not when the engine shuts down.
+func (e *Engine) spawn(fn func(context.Context)) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.down {
-		e.workers.Go(func() { fn(e.ctx) })
+	if e.down {
+		return false
 	}
+	e.workers.Go(func() { fn(e.ctx) })
+	return true
 }
 
 // openServer makes a channel that of a CRM server.
 func (e *Engine) openServer(ch *Channel, name string) {
 	l := e.link(name)
 	if l == nil {
-		l = &Link{engine: e, opts: LinkOptions{Name: name}, over: true, lost: make(map[string]Identity)}
+		l = newLink(e, LinkOptions{Name: name})
+		l.over = true
 		ch.close(ClosePolicy, "no such link")
 	}
 	ch.server = &serverSide{link: l, tunnels: make(map[string]*Client)}
@@ -30,40 +33,46 @@ func (e *Engine) openServer(ch *Channel, name string) {
 }
 
 // Introduce makes a channel its link's: the CRM at its other end has said who it is, and what it is
-// called. A second CRM on a link is refused and its channel closed.
+// called. A second CRM on a link is refused and its channel closed. Begin must follow.
 func (ch *Channel) Introduce(ctx context.Context, peer string) error {
 	l := ch.server.link
-	fresh, err := l.take(ctx, ch)
-	if err != nil {
+	if err := l.take(ctx, ch, peer); err != nil {
 		ch.close(ClosePolicy, err.Error())
 		return err
 	}
-	if !fresh {
-		return nil
-	}
-	l.mu.Lock()
-	l.peer = peer
-	l.mu.Unlock()
 	ch.engine.hub.enterServer(&ch.self, ch.engine.serverEvents)
-	if introduced := ch.engine.opts.Links.Introduced; introduced != nil {
-		ch.engine.spawn(func(ctx context.Context) { introduced(ctx, l, ch) })
-	}
 	return nil
 }
 
-// endTunnels takes the users of a broken channel out of the hub.
-func (e *Engine) endTunnels(ch *Channel, tunnels []*Client) {
-	if ch.server == nil {
-		return
-	}
-	users := make([]Identity, 0, len(tunnels))
-	for _, c := range tunnels {
-		if id := c.Identity(); id != nil {
-			users = append(users, *id)
+// Begin lets the hooks begin with a CRM that was introduced; it comes when the CRM has its answer. It
+// does nothing on other channels, and only once.
+func (ch *Channel) Begin() { ch.server.link.begin(ch) }
+
+// endServer ends what depends on a channel that is gone: our questions to the CRM, and its users. It
+// returns when that is done, whoever began it.
+func (ch *Channel) endServer() {
+	ch.server.ended.Do(func() {
+		ch.server.calls.end()
+		var users []Identity
+		for _, c := range ch.server.end() {
+			if id := ch.engine.hub.end(c); id != nil {
+				users = append(users, *id)
+			}
 		}
-		e.hub.end(c)
+		ch.server.link.ended(ch, users)
+	})
+}
+
+// drain accepts nothing from now on.
+func (ch *Channel) drain() {
+	if ch.server != nil {
+		ch.server.mu.Lock()
+		ch.server.draining = true
+		ch.server.mu.Unlock()
 	}
-	ch.server.link.ended(ch, users)
+	for _, c := range ch.clients() {
+		c.drain()
+	}
 }
 
 // clients are all parties that send requests through a channel.

@@ -74,7 +74,7 @@ func appendAsker(b []byte, c *Client, msg wire.Message) []byte {
 	if id := c.Identity(); id != nil {
 		return appendUser(b, c.ch.format, id.Login, id.UserID)
 	}
-	if msg.UserLogin == "" && msg.UserID == "" {
+	if msg.UserLogin == "" && noID(msg.UserID) {
 		return b // the CRM asked for itself
 	}
 	if id, refused := c.ch.engine.opts.Resolve(msg.UserLogin, msg.UserID); refused == nil {
@@ -88,6 +88,7 @@ func appendError(b []byte, f wire.Format, e *wire.Error) []byte {
 	b, _ = wire.AppendField(b, f, "error", e.Code)
 	b, _ = wire.AppendField(b, f, "errorcode", e.Code)
 	b, _ = wire.AppendField(b, f, "errormsg", e.Text)
+	b, _ = wire.AppendFields(b, f, e.Fields) // trees can always be encoded
 	return b
 }
 

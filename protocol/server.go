@@ -15,10 +15,13 @@ type serverSide struct {
 	link  *Link
 	calls calls
 
-	mu      sync.Mutex
-	tunnels map[string]*Client // by lower-case login
-	since   time.Time          // when it introduced itself; zero before that
-	over    bool
+	ended sync.Once
+
+	mu       sync.Mutex
+	tunnels  map[string]*Client // by lower-case login
+	since    time.Time          // when it introduced itself; zero before that
+	draining bool               // the engine shuts down: who comes now is not served
+	over     bool
 }
 
 var _ Peer = (*Channel)(nil)
@@ -125,23 +128,27 @@ func (s *serverSide) tunnel(ch *Channel, login string, add bool) (*Client, *wire
 	if !add || s.over {
 		return nil, errNotLoggedIn
 	}
-	c := &Client{ch: ch, slot: noSlot, tunnel: key, subs: ch.engine.tunnelEvents}
+	c := &Client{ch: ch, slot: noSlot, tunnel: key, subs: ch.engine.tunnelEvents, draining: s.draining}
 	s.tunnels[key] = c
 	return c, nil
 }
 
-// drop forgets a user who is not logged in.
-func (s *serverSide) drop(c *Client) {
+// drop forgets a user who is not logged in, and reports whether it did. Nobody can log in on the
+// client afterwards.
+func (s *serverSide) drop(c *Client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !c.ch.engine.hub.retire(c) {
+		return false
+	}
 	if s.tunnels[c.tunnel] == c {
 		delete(s.tunnels, c.tunnel)
 	}
+	return true
 }
 
-// end closes what depends on the channel, and gives the users who worked through it.
+// end lets nobody in any more, and gives the users who worked through the channel.
 func (s *serverSide) end() []*Client {
-	s.calls.end()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
@@ -167,7 +174,8 @@ func (ch *Channel) Tunnelled() []*Client {
 }
 
 // Restore makes the client of a user who the CRM says is at work, without a login of his own. The
-// caller counts him in with Client.LogIn.
+// caller counts him in with Client.LogIn; when that fails with [ErrClosed], the user has just logged
+// out, and Restore gives a new client. Errors: [ErrClosed].
 func (ch *Channel) Restore(login string) (*Client, error) {
 	c, refused := ch.server.tunnel(ch, login, true)
 	if refused != nil {
@@ -197,4 +205,8 @@ func (ch *Channel) serverRefusal(m *Method) *wire.Error {
 }
 
 // Forget drops a user who was restored and could not be counted in.
-func (ch *Channel) Forget(c *Client) { ch.server.drop(c) }
+func (ch *Channel) Forget(c *Client) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.retire()
+}

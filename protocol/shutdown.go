@@ -22,9 +22,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	e.mu.Unlock()
 	all := e.list()
 	for _, ch := range all {
-		for _, c := range ch.clients() {
-			c.drain()
-		}
+		ch.drain()
 	}
 	closeAll(ctx, all)
 	var err error

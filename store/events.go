@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -15,11 +16,11 @@ const (
 	KindNotification = "notification"
 )
 
-// A Notice is what an event carries that is kept as a notification: any value of pbx.Event.What with
-// this method. Everything else but pbx.CallRecorded leaves only its number.
-type Notice interface {
-	// Notification is the message as it is given out again.
-	Notification() []byte
+// kept is a notice as the database has it.
+type kept struct {
+	ID     string `json:"id"`
+	Sender string `json:"sender"`
+	Text   string `json:"text"`
 }
 
 // A StoredEvent is an event that a CRM may ask for again.
@@ -29,7 +30,7 @@ type StoredEvent struct {
 	Kind   string         // KindCallRecord or KindNotification
 	Login  string         // whom it is about; "" for everybody
 	Record pbx.CallRecord // of a callrecord, as the journal has it now
-	Body   []byte         // of a notification
+	Notice pbx.Notice     // of a notification
 }
 
 // SaveEvent keeps an event's number, and call records and notifications themselves. It does not wait.
@@ -38,8 +39,9 @@ func (s *Store) SaveEvent(e pbx.Event) {
 	switch what := e.What.(type) {
 	case pbx.CallRecorded:
 		s.saveEvent(e, KindCallRecord, what.Record.ID, nil)
-	case Notice:
-		s.saveEvent(e, KindNotification, "", what.Notification())
+	case pbx.Notified:
+		body, _ := json.Marshal(kept(what.Notice)) // three texts: cannot fail
+		s.saveEvent(e, KindNotification, "", body)
 	}
 }
 
@@ -86,9 +88,17 @@ func scanEvents(rows *sql.Rows) ([]StoredEvent, error) {
 		var e StoredEvent
 		var at int64
 		var c callFields
-		places := append([]any{&e.Number, &at, &e.Kind, &e.Login, &e.Body}, c.places()...)
+		var body []byte
+		places := append([]any{&e.Number, &at, &e.Kind, &e.Login, &body}, c.places()...)
 		if err := rows.Scan(places...); err != nil {
 			return nil, fmt.Errorf("store: events: %w", err)
+		}
+		if e.Kind == KindNotification {
+			var n kept
+			if err := json.Unmarshal(body, &n); err != nil {
+				return nil, fmt.Errorf("store: event %d: %w", e.Number, err)
+			}
+			e.Notice = pbx.Notice(n)
 		}
 		e.At, e.Record = instant(at), c.done()
 		found = append(found, e)

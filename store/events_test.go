@@ -11,10 +11,10 @@ import (
 	"github.com/octolink/octolink/store"
 )
 
-// A notice is an event that is kept as a notification.
-type notice string
-
-func (n notice) Notification() []byte { return []byte(n) }
+// notice is an event that is kept as a notification.
+func notice(text string) pbx.Notified {
+	return pbx.Notified{Notice: pbx.Notice{ID: "1", Sender: "desk", Text: text}}
+}
 
 func tell(s *store.Store, n int64, at time.Time, what any) {
 	s.SaveEvent(pbx.Event{Number: n, At: at, Login: "alice", What: what})
@@ -43,7 +43,7 @@ func TestEventsAreKept(t *testing.T) {
 	tell(s, 1, begin, pbx.RingStarted{})
 	tell(s, 2, begin.Add(time.Millisecond), pbx.CallRecorded{Record: r})
 	tell(s, 3, begin, pbx.DirectoryChanged{})
-	tell(s, 4, begin, notice(`{"text":"hello"}`))
+	tell(s, 4, begin, notice("hello"))
 	must(t, s.Close())
 	s = open(t, dir)
 	got, err := s.Events(t.Context(), 0, 0)
@@ -54,7 +54,7 @@ func TestEventsAreKept(t *testing.T) {
 	if e := got[0]; e.Kind != store.KindCallRecord || e.Record != r || e.Login != "alice" || !e.At.Equal(begin.Add(time.Millisecond)) {
 		t.Errorf("call record: got %+v", e)
 	}
-	if e := got[1]; e.Kind != store.KindNotification || string(e.Body) != `{"text":"hello"}` {
+	if e := got[1]; e.Kind != store.KindNotification || e.Notice != notice("hello").Notice {
 		t.Errorf("notification: got %+v", e)
 	}
 	if n := next(t, s); n != 5 {

@@ -25,6 +25,7 @@ var digestAlgorithms = []string{"sha-256", "sha-256-sess", "md5", "md5-sess"}
 // bestDigest chooses among the Digest challenges of a server. The reason says why none is good.
 func bestDigest(all []challenge) (best digest, reason string) {
 	rank := len(digestAlgorithms)
+	reason = "no digest is demanded"
 	for _, c := range all {
 		if c.scheme != AuthDigest {
 			continue

@@ -5,6 +5,22 @@
 // opens a channel of the engine for each. Outbound ones are made by Dial, with blocking calls, and
 // Attach, behind the same seam as the inbound ones.
 //
+// # Links
+//
+// A CRM is reached, or reaches us, in one of six modes [P 2.1] with three functions:
+//
+//	ws-in    wss-in    ServeLink  a port of its own for one CRM, which keeps the connection up
+//	ws-out   wss-out   DialLink   we connect, again and again
+//	http     https     NewPost    a question whenever there is one: protocol.Exchanger
+//
+// Who connects is asked for Basic or Digest, or for a client certificate, and is never a page in a
+// browser. Failed authorizations are answered later and later, and only they. Whom we connect to
+// gets the password when he asks for it in the configured way, and in no other: an authorization
+// that is configured as digest is never sent as Basic. Certificates are always verified, and read
+// again when their files change. The proxies of the environment do not count.
+//
+// How a link is, an operator reads from its LinkState.
+//
 // # One connection
 //
 // A connection has one goroutine, its reader. It waits without holding a buffer, takes one from a

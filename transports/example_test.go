@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"time"
 
 	"github.com/octolink/octolink/protocol"
 	"github.com/octolink/octolink/transports"
@@ -65,4 +68,27 @@ func Example() {
 	// client got ["welcome",{}]
 	// server got ["thanks",{}]
 	// transports: closed with code 1000: bye
+}
+
+// A question to a CRM over HTTP.
+func ExampleNewPost() {
+	crm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("asked in", r.FormValue("format"), "with", r.FormValue("data"))
+		fmt.Fprint(w, `["pong",{"qid":"1"}]`)
+	}))
+	defer crm.Close()
+
+	p, err := transports.NewPost(transports.LinkOptions{Name: "crm", Mode: transports.ModeHTTP, URL: crm.URL})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer p.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	answer, err := p.Exchange(ctx, []byte(`["ping",{"qid":"1"}]`))
+	fmt.Printf("%s %v\n", answer, err)
+	// Output:
+	// asked in json with WyJwaW5nIix7InFpZCI6IjEifV0=
+	// ["pong",{"qid":"1"}] <nil>
 }

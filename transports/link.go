@@ -83,7 +83,8 @@ type LinkOptions struct {
 	Format wire.Format
 	Auth   Auth
 	TLS    LinkTLS
-	// Timeout is for a connection with its handshake. Zero means 30 s.
+	// Timeout is for a connection with its handshake. Zero means 30 s, and 10 s in ws-in and wss-in
+	// where it is for a TLS handshake and again for the request.
 	Timeout time.Duration
 	// Drain is how long connections may stay after the link ended, so that the engine can close them
 	// in its own way. Zero means 20 s.
@@ -220,7 +221,11 @@ func (o LinkOptions) target() (*url.URL, error) {
 func (o LinkOptions) withDefaults() LinkOptions {
 	o.Limits = o.Limits.withDefaults()
 	o.Log = logger(o.Log).With("link", o.Name)
-	o.Timeout = either(o.Timeout, 30*time.Second)
+	timeout := 30 * time.Second
+	if o.Mode == ModeWSIn || o.Mode == ModeWSSIn {
+		timeout = 10 * time.Second
+	}
+	o.Timeout = either(o.Timeout, timeout)
 	o.Drain = either(o.Drain, 20*time.Second)
 	o.MaxConns = either(o.MaxConns, 1024)
 	o.MaxAnswer = either(o.MaxAnswer, 16<<20)

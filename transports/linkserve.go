@@ -67,7 +67,9 @@ func newLinkHandler(ctx context.Context, o LinkOptions, e Opener, r *linkReport)
 
 // serve answers on a listener until the context ends.
 func (h *linkHandler) serve(ctx context.Context, l net.Listener) error {
-	so := ServerOptions{Handler: h, Names: h.opts.Names, MaxConns: h.opts.MaxConns, Log: h.opts.Log}
+	so := ServerOptions{
+		Handler: h, Names: h.opts.Names, MaxConns: h.opts.MaxConns, HeaderTimeout: h.opts.Timeout, Log: h.opts.Log,
+	}
 	if h.opts.Mode == ModeWSSIn {
 		so.TLS = h.opts.TLS.server()
 	}

@@ -136,6 +136,7 @@ func TestLinkGuessesBecomeSlowPerAddress(t *testing.T) {
 	if r.StatusCode != http.StatusSwitchingProtocols {
 		t.Errorf("got %s, want 101", r.Status)
 	}
+	p.Close()
 	s.stop() // does not wait for late answers
 	if !late.gone() {
 		t.Error("the late answer came early")
@@ -272,20 +273,26 @@ func TestLinkCertificatesAreExchanged(t *testing.T) {
 	}
 }
 
-// Peers that do not get on with their request keep nobody out and nothing running.
+// Peers that do not get on with their request are given up, and nobody waits for them.
 func TestLinkSlowPeers(t *testing.T) {
 	ca := newPKI(t)
 	for _, mode := range []string{transports.ModeWSIn, transports.ModeWSSIn} {
-		t.Run(mode, func(t *testing.T) {
-			s := serveLink(t, echo(), transports.LinkOptions{Mode: mode, TLS: transports.LinkTLS{Certificate: ca.server()}, MaxConns: 3})
-			first, second := connect(t, s.addr), connect(t, s.addr)
-			first.send([]byte("GET / HT")...)
-			second.send(0x16)
-			s.stop() // waits for neither
-			if !first.gone() || !second.gone() {
-				t.Error("a slow peer is still connected")
-			}
-		})
+		for _, timeout := range []time.Duration{20 * time.Millisecond, time.Hour} {
+			t.Run(mode+" "+timeout.String(), func(t *testing.T) {
+				s := serveLink(t, echo(), transports.LinkOptions{
+					Mode: mode, TLS: transports.LinkTLS{Certificate: ca.server()}, Timeout: timeout,
+				})
+				first, second := connect(t, s.addr), connect(t, s.addr)
+				first.send([]byte("GET / HT")...)
+				second.send(0x16)
+				if timeout == time.Hour {
+					s.stop()
+				}
+				if !first.gone() || !second.gone() {
+					t.Error("a slow peer is still connected")
+				}
+			})
+		}
 	}
 }
 

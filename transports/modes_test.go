@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -311,7 +313,7 @@ func serveHTTP(t testing.TB, config *tls.Config, fn http.HandlerFunc) string {
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}
-	s := &http.Server{Handler: fn, ReadHeaderTimeout: patience}
+	s := &http.Server{Handler: fn, ReadHeaderTimeout: patience, ErrorLog: log.New(io.Discard, "", 0)}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -23,6 +23,8 @@ type Status struct {
 	Users       int        `json:"users"`
 	Calls       int        `json:"calls"`
 	Links       []Link     `json:"links,omitempty"`
+	Undelivered int        `json:"undelivered"`     // events sent to CRMs that did not confirm them yet
+	Unknown     int64      `json:"unknown_results"` // answers to dynamic methods that nobody waited for
 }
 
 // A Listener is one address that the server listens on.

@@ -23,6 +23,7 @@ type AdminError struct {
 	Text   string // may have several lines
 }
 
+// Error is what the server said.
 func (e *AdminError) Error() string { return e.Text }
 
 // AdminClient gives commands to a running server over its admin socket. Its methods fail with

@@ -116,7 +116,7 @@ func (a *accounts) matches(c credential, login, cased, lower string) bool {
 
 // ChangePassword implements [methods.Accounts]. The lower-case form is gone with it.
 func (a *accounts) ChangePassword(ctx context.Context, login, cased string) error {
-	return a.store.SetPassword(ctx, login, cased, "")
+	return storing(a.store.SetPassword(ctx, login, cased, ""))
 }
 
 // NewSession implements [methods.Accounts].

@@ -31,17 +31,70 @@ Load your own server only: a bench takes all that it can get.`,
   octolink bench rpc    --users site/users.txt --tabs 64 --depth 16
   octolink bench fanout --users site/users.txt --tabs 1000
   octolink bench storm  --users site/users.txt --tabs 10000 --concurrency 512
-  octolink bench idle   --users site/users.txt --tabs 10000`,
+  octolink bench idle   --users site/users.txt --tabs 10000
+  octolink bench tunnel --users site/users.txt
+  octolink bench dynamic`,
 	},
 		loadCommand("rpc", "Requests and answers, so many in flight on each tab", 64, bench.RPC),
 		loadCommand("fanout", "One event told to all tabs", 1000, bench.Fanout),
 		loadCommand("storm", "Many logins at once, the whole sequence of a browser", 1000, bench.Storm),
 		loadCommand("idle", "Memory of tabs that do nothing", 1000, bench.Idle),
+		tunnelCommand(),
+		dynamicCommand(),
 		startCommand(),
 		pluginLoadCommand(),
 		pluginServeCommand(),
 		prepareCommand(),
 	)
+}
+
+func tunnelCommand() *cobra.Command {
+	var f loadFlags
+	c := &cobra.Command{
+		Use:   "tunnel",
+		Short: "What a request through a CRM's channel costs, beside a direct one",
+		Long: `Tunnel asks through one channel of a browser and, in turn, through one channel of
+a CRM server with all users of the file behind it, so many requests in flight on
+each. It prints what a request costs the server, and how many times more the one
+through the CRM does: the median over adjacent windows.`,
+		Example: "  octolink bench tunnel --users site/users.txt --depth 64",
+		Args:    exactly(0),
+		RunE:    func(c *cobra.Command, _ []string) error { return f.run(c, bench.Tunnel) },
+	}
+	f.add(c, 1)
+	preset(c, "depth", "64")
+	preset(c, "duration", "20s")
+	c.Flags().StringVar(&f.Link, "link", "ws://127.0.0.1:4057/", "the server's listener for a CRM, that trusts it")
+	return c
+}
+
+func dynamicCommand() *cobra.Command {
+	var f loadFlags
+	c := &cobra.Command{
+		Use:   "dynamic",
+		Short: "How long dynamic methods take, beside an echo method",
+		Long: `Dynamic needs no server: it runs the part that links use, and a CRM that answers at
+once, over a connection of this machine. It runs so many dynamic methods at once
+and, in turn, has as many requests in flight that only come back.`,
+		Example: "  octolink bench dynamic --depth 1000",
+		Args:    exactly(0),
+		RunE:    func(c *cobra.Command, _ []string) error { return f.run(c, bench.Dynamic) },
+	}
+	f.add(c, 1)
+	preset(c, "depth", "1000")
+	for _, of := range []string{"url", "metrics", "tabs", "concurrency", "login", "password", "users", "insecure"} {
+		_ = c.Flags().MarkHidden(of) // they are there
+	}
+	return c
+}
+
+// preset gives a flag another default than the other loads have.
+func preset(c *cobra.Command, name, value string) {
+	flag := c.Flags().Lookup(name)
+	if err := flag.Value.Set(value); err != nil {
+		panic(err) // a value of ours
+	}
+	flag.DefValue = value
 }
 
 func startCommand() *cobra.Command {
@@ -146,6 +199,7 @@ func (f *loadFlags) add(c *cobra.Command, tabs int) {
 	flags.IntVar(&f.Depth, "depth", 1, "requests or events in flight, on each tab or in all")
 	flags.DurationVar(&f.Duration, "duration", 10*time.Second, "how long to measure")
 	flags.DurationVar(&f.Warmup, "warmup", time.Second, "how long to run before that")
+	flags.DurationVar(&f.Settle, "settle", 30*time.Second, "idle: how long tabs are left alone before the memory is read")
 	flags.StringVar(&f.login, "login", "alice", "who logs in")
 	flags.StringVar(&f.password, "password", "demo", "with what password")
 	flags.StringVar(&f.users, "users", "", "file of logins and passwords, a pair in each line; tabs are spread over them")
@@ -245,6 +299,7 @@ func prepareCommand() *cobra.Command {
 	c.Flags().IntVar(&site.Users, "users", 500, "how many users")
 	c.Flags().StringVar(&site.HTTP, "http", "127.0.0.1:4055", "listener of the client channels")
 	c.Flags().StringVar(&site.Stats, "metrics", "127.0.0.1:4056", "listener of the metrics")
+	c.Flags().StringVar(&site.Link, "link", "127.0.0.1:4057", "listener for a CRM; empty for none")
 	return c
 }
 

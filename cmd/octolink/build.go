@@ -138,7 +138,8 @@ func (m *Main) buildProtocol(ctx context.Context) (err error) {
 	})
 	table := m.api.Table()
 	meter := web.NewMetrics(web.MetricsOptions{
-		Methods: methodNames(table), QueueBytes: m.queueBytes, Links: func() []web.Link { return m.links.status() },
+		Methods: methodNames(table), QueueBytes: m.queueBytes, OutboxPending: m.undelivered,
+		Links: func() []web.Link { return m.links.status() },
 	})
 	m.engine = protocol.NewEngine(protocol.Options{
 		Table: table, Events: methods.Events(), Limits: c.engineLimits(),
@@ -147,6 +148,8 @@ func (m *Main) buildProtocol(ctx context.Context) (err error) {
 	})
 	m.links = m.newLinks()
 	m.plugins = plugins.NewManager(m.pluginOptions())
+	meter.Counter("octolink_unknown_results_total", "Answers to dynamic methods that nobody waited for: late, twice, or to no question.",
+		func() float64 { return float64(m.api.UnknownResults()) })
 	if m.rules, err = m.store.Rules(ctx); err != nil {
 		return err
 	}
@@ -211,3 +214,5 @@ func (m *Main) queueBytes() int64 {
 	_, bytes := m.engine.Pending()
 	return int64(bytes)
 }
+
+func (m *Main) undelivered() int64 { return int64(m.api.Undelivered()) }

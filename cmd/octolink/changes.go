@@ -29,8 +29,7 @@ func changes(old, now *Config) []change {
 	all = append(all, compare("queue", old.Queues, now.Queues, func(q Queue) string { return q.Number })...)
 	all = append(all, compare("break", old.Breaks, now.Breaks, func(b Break) string { return strconv.Itoa(b.ID) })...)
 	all = append(all, compare("procedure", old.Procedures, now.Procedures, func(p Procedure) string { return fold(p.Name) })...)
-	all = append(all, compare("link", old.Links, now.Links, func(l Link) string { return l.Name })...)
-	return append(all, fixed(old, now)...)
+	return append(all, compare("link", old.Links, now.Links, func(l Link) string { return l.Name })...)
 }
 
 // compare finds what was added, removed and changed in a list whose items have names.
@@ -61,7 +60,8 @@ func compare[T any](kind string, old, now []T, name func(T) string) []change {
 	return all
 }
 
-// fixed lists the sections that a running server cannot change.
+// fixed lists the sections that a running server cannot change, where they differ from what it was
+// started with.
 func fixed(old, now *Config) []change {
 	var all []change
 	for _, s := range []struct {

@@ -33,7 +33,8 @@ breaks: [{id: 7, name: Lunch}]
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, c := range changes(parse(t, base), parse(t, tt.text)) {
+			old, now := parse(t, base), parse(t, tt.text)
+			for _, c := range append(changes(old, now), fixed(old, now)...) {
 				got = append(got, c.String())
 			}
 			if !slices.Equal(got, tt.want) {

@@ -92,7 +92,7 @@ func (k *checker) checkAuth(l *Link, owner string) {
 			k.fault(a, "%s: auth: login and password are for scheme basic or digest", owner)
 		}
 	case "basic", "digest":
-		if a.Login == "" || a.Password == "" {
+		if a.Login == "" || a.Password == "" && !k.broken[k.places[&a.Password]] {
 			k.fault(a, "%s: auth: scheme %s needs login and password", owner, a.Scheme)
 		}
 		if strings.ContainsAny(a.Login, ":\"\\\r\n") {

@@ -123,6 +123,9 @@ func TestReload(t *testing.T) {
 	if got := boris.closed(); got != 1008 {
 		t.Errorf("boris: got close code %d, want 1008", got)
 	}
+	if log := s.log.String(); strings.Contains(log, "level=WARN") {
+		t.Errorf("an ordinary reload warns: %s", log)
+	}
 	alice.must("getuserstate", nil)
 	vera := s.tab(wire.JSON)
 	vera.logIn("vera", "demo")
@@ -132,8 +135,10 @@ func TestReload(t *testing.T) {
 	}
 
 	s.write(strings.Replace(next, "password: demo, number: \"300\"", "password: other, number: \"300\"", 1))
-	if _, errs, code := s.cli("", "reload"); code != exitOK {
-		t.Fatal(errs)
+	out, errs, code = s.cli("", "reload")
+	want = "user alice changed\n" // the sessions are again what the server runs with
+	if code != exitOK || out != want {
+		t.Fatalf("got %d %q %q, want %q", code, out, errs, want)
 	}
 	if got := alice.closed(); got != 1008 {
 		t.Errorf("alice with the old password: got close code %d, want 1008", got)

@@ -29,9 +29,25 @@ func (h history) Journal(ctx context.Context, q methods.JournalQuery) ([]pbx.Cal
 	})
 }
 
+// SaveRule implements [methods.Settings].
+func (h history) SaveRule(ctx context.Context, r pbx.RedirectRule) error {
+	return storing(h.Store.SaveRule(ctx, r))
+}
+
 // DeleteRules implements [methods.Settings].
 func (h history) DeleteRules(ctx context.Context, login string, ids []string) error {
 	_, err := h.Store.DeleteRules(ctx, login, ids)
+	return storing(err)
+}
+
+// storing marks the faults of the disk among the errors of a write: they are no mistake of the
+// program, and who asked may ask again later.
+func storing(err error) error {
+	for _, fault := range []error{store.ErrFull, store.ErrReadOnly, store.ErrLocked, store.ErrDamaged, store.ErrBusy, store.ErrClosed} {
+		if errors.Is(err, fault) {
+			return fmt.Errorf("%w (%w)", methods.ErrStorage, err)
+		}
+	}
 	return err
 }
 

@@ -115,6 +115,7 @@ func (k *checker) readSecrets(dir string, files []secretFile) {
 		text, err := readSmall(path, maxSecret)
 		if err != nil {
 			k.faults = append(k.faults, fault{f.place, fmt.Sprintf("%s: %v", f.key, err)})
+			k.broken[f.place] = true // there is one, whatever it is
 			continue
 		}
 		secret := strings.TrimRight(string(text), "\r\n")

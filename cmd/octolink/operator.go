@@ -26,6 +26,7 @@ func (m *Main) Status(context.Context) (web.Status, error) {
 		Listeners: m.addresses(), Certificate: m.certificateLine(), Driver: m.opts.Config.PBX.Driver,
 		Telephony: "ok", Store: healthOf(m.store.Health()), Channels: channels,
 		UsersOnline: m.engine.Hub().Users(), Users: len(m.sw.Directory().Users()), Calls: m.calls(),
+		Undelivered: m.api.Undelivered(), Unknown: m.api.UnknownResults(),
 		Links: m.links.status(),
 	}
 	return s, nil
@@ -228,14 +229,13 @@ func (m *Main) Events(ctx context.Context, since int64, limit int) ([]web.Stored
 	}
 	out := make([]web.StoredEvent, 0, len(list))
 	for _, e := range list {
-		body := json.RawMessage(e.Body)
-		if e.Kind == store.KindCallRecord {
-			if body, err = json.Marshal(e.Record); err != nil {
-				return nil, err
-			}
+		var what any = recordShown(e.Record)
+		if e.Kind == store.KindNotification {
+			what = noticeShown{e.Login, e.Notice.ID, e.Notice.Sender, e.Notice.Text}
 		}
-		if !json.Valid(body) {
-			body = nil
+		body, err := json.Marshal(what)
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, web.StoredEvent{Number: e.Number, At: e.At, Kind: e.Kind, Body: body})
 	}

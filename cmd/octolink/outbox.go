@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/octolink/octolink/protocol/methods"
@@ -23,12 +22,7 @@ func (h history) Since(ctx context.Context, number int64, limit int) ([]methods.
 	}
 	kept := make([]methods.KeptEvent, len(list))
 	for i, e := range list {
-		kept[i] = methods.KeptEvent{Number: e.Number, Kind: e.Kind, Login: e.Login, Record: e.Record, At: e.At}
-		if e.Kind == store.KindNotification {
-			if err := json.Unmarshal(e.Body, &kept[i].Notice); err != nil {
-				return nil, err
-			}
-		}
+		kept[i] = methods.KeptEvent{Number: e.Number, Kind: e.Kind, Login: e.Login, Record: e.Record, Notice: e.Notice, At: e.At}
 	}
 	return kept, nil
 }

@@ -56,7 +56,7 @@ func (p *photos) Use(ctx context.Context, login, path string) error {
 		return err
 	}
 	if err := p.store.SetPhoto(ctx, login, kept); err != nil {
-		return err
+		return storing(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

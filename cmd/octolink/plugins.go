@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -60,11 +59,7 @@ func (h pluginHost) Since(ctx context.Context, number int64, limit int) ([]pbx.E
 	for _, e := range list {
 		event := pbx.Event{Number: e.Number, At: e.At, Login: e.Login, What: pbx.CallRecorded{Record: e.Record}}
 		if e.Kind == store.KindNotification {
-			var n pbx.Notice
-			if err := json.Unmarshal(e.Body, &n); err != nil {
-				return nil, err
-			}
-			event.What = pbx.Notified{Notice: n}
+			event.What = pbx.Notified{Notice: e.Notice}
 		}
 		events = append(events, event)
 	}

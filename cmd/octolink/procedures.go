@@ -72,6 +72,9 @@ func (p *procedures) Run(ctx context.Context, name, login string, params map[str
 	if err != nil {
 		return methods.Dataset{}, err
 	}
+	if set.Cut {
+		return methods.Dataset{}, methods.ErrTooLarge
+	}
 	return methods.Dataset{Columns: set.Columns, Rows: set.Rows}, nil
 }
 

@@ -73,7 +73,7 @@ func (m *Main) Reload(ctx context.Context) (lines []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	all := changes(m.config, next)
+	all := append(changes(m.config, next), fixed(m.opts.Config, next)...)
 	if exchanged {
 		all = append(all, change{"changed", "certificate", m.cert.Fingerprint()})
 	}

@@ -36,6 +36,7 @@ type running struct {
 	end  context.CancelFunc
 	done chan error
 	tabs []*tab
+	log  syncedBuffer
 }
 
 // start runs a server with a configuration until the test ends. A second start in the same
@@ -50,7 +51,7 @@ func start(t *testing.T, dir, config string) *running {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	r.end = end
-	if r.m, err = NewMain(ctx, MainOptions{Config: c, Path: r.path, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}); err != nil {
+	if r.m, err = NewMain(ctx, MainOptions{Config: c, Path: r.path, Log: slog.New(slog.NewTextHandler(io.MultiWriter(t.Output(), &r.log), nil))}); err != nil {
 		t.Fatal(err)
 	}
 	go func() { r.done <- r.m.Run(ctx) }()

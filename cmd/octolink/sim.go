@@ -14,7 +14,8 @@ func simCommand() *cobra.Command {
 		Use:   "sim",
 		Short: "Drive the simulated telephone system",
 		Long: `Sim lifts, hangs up and dials the phones of the running server's simulated
-telephone system. Any number that is no user's is somebody outside.`,
+telephone system. Any number of five digits and more that is no user's is
+somebody outside.`,
 		Example: `  octolink sim ring --from 79161234567 --to 300    # somebody outside calls alice
   octolink sim answer 300                          # her phone is lifted
   octolink sim hangup 79161234567                  # the caller hangs up

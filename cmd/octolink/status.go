@@ -66,6 +66,12 @@ func printStatus(w io.Writer, s web.Status) error {
 	row("database", "%s", s.Store)
 	row("users", "%d of %d are logged in, %d channels", s.UsersOnline, s.Users, s.Channels)
 	row("calls", "%d", s.Calls)
+	if s.Undelivered > 0 {
+		row("undelivered", "%d events wait for a CRM's confirmation", s.Undelivered)
+	}
+	if s.Unknown > 0 {
+		row("answers", "%d came that nobody waited for: late, twice, or to no question", s.Unknown)
+	}
 	for _, l := range s.Links {
 		printLink(row, l)
 	}

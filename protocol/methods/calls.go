@@ -17,6 +17,15 @@ func (a *API) me(c *protocol.Client) (*pbx.User, error) {
 	return user, nil
 }
 
+// asker is the user behind a client, or who a CRM server is when it asks on its own behalf: somebody
+// without a phone who sees everything [P 4.4].
+func (a *API) asker(c *protocol.Client) (*pbx.User, error) {
+	if ch := c.Server(); ch != nil && !c.Tunnelled() {
+		return &pbx.User{Name: ch.Name(), Supervisor: true}, nil
+	}
+	return a.me(c)
+}
+
 // settled waits until what a command wrote is on the disk. A telephone call goes on where the
 // storage fails: that is logged, and the answer is the call's.
 func (a *API) settled(ctx context.Context, err error) (struct{}, error) {

@@ -38,26 +38,39 @@ type providers struct {
 }
 
 // providerOf is the provider of a peer, made when it is new.
-func (a *API) providerOf(l *protocol.Link, p protocol.Peer) *provider {
+func (a *API) providerOf(l *protocol.Link, p protocol.Peer) (_ *provider, fresh bool) {
 	a.providers.mu.Lock()
 	defer a.providers.mu.Unlock()
 	if known := a.providers.byPeer[p]; known != nil {
-		return known
+		return known, false
 	}
 	if a.providers.byPeer == nil {
 		a.providers.byPeer = make(map[protocol.Peer]*provider)
 	}
 	made := &provider{api: a, link: l, peer: p}
 	a.providers.byPeer[p] = made
-	return made
+	return made, true
 }
 
-func (a *API) dropProvider(p protocol.Peer) {
+// dropProvider forgets a peer's, and reports whether there was one.
+func (a *API) dropProvider(p protocol.Peer) bool {
 	a.providers.mu.Lock()
 	defer a.providers.mu.Unlock()
-	if known := a.providers.byPeer[p]; known != nil {
-		delete(a.providers.byPeer, p)
-		a.crms.Drop(known)
+	known := a.providers.byPeer[p]
+	if known == nil {
+		return false
+	}
+	delete(a.providers.byPeer, p)
+	a.crms.Drop(known)
+	return true
+}
+
+// offer puts a provider into the directory, unless it was dropped meanwhile.
+func (a *API) offer(p *provider) {
+	a.providers.mu.Lock()
+	defer a.providers.mu.Unlock()
+	if a.providers.byPeer[p.peer] == p {
+		a.crms.Put(p)
 	}
 }
 
@@ -76,8 +89,11 @@ func (a *API) learn(p *provider, methodsAnswer, formsAnswer later) {
 	for _, e := range forms.entries {
 		c.Forms = append(c.Forms, formOf(e))
 	}
-	p.catalog.Store(c)
-	a.crms.Put(p)
+	first := p.catalog.Swap(c) == nil
+	a.offer(p)
+	if !first {
+		return // an HTTP link asks again and again; the operator sees the faults in its status
+	}
 	a.log.Info("a CRM's methods and forms are known", "link", p.Name(), "methods", len(c.Methods), "forms", len(c.Forms))
 	for _, f := range c.Faults {
 		a.log.Warn("a CRM's catalogue has a fault", "link", p.Name(), "err", f)

@@ -206,10 +206,6 @@ func (a *API) mine(c *protocol.Client, id string) (pbx.Conference, error) {
 }
 
 type competitorsOut struct {
-	Result  int          `wire:"result" doc:"1, or 0 when there is no such conference"`
-	Error   int          `wire:"error,omitempty" doc:"code of the error, when result is 0"`
-	Code    int          `wire:"errorcode,omitempty" doc:"the same"`
-	Text    string       `wire:"errormsg,omitempty" doc:"the error"`
 	Members []competitor `wire:"competitorlist" doc:"the participants"`
 }
 
@@ -218,10 +214,11 @@ type competitorsOut struct {
 func (a *API) conferenceCompetitors(_ context.Context, c *protocol.Client, in conferenceIn) (competitorsOut, error) {
 	conf, err := a.mine(c, in.ID)
 	if err != nil {
-		refused := ReplyError(err)
-		return competitorsOut{Error: refused.Code, Code: refused.Code, Text: refused.Text, Members: []competitor{}}, nil
+		refused := *ReplyError(err)
+		refused.Fields = wire.Object{{Key: "competitorlist", Value: wire.List{}}}
+		return competitorsOut{}, &refused
 	}
-	return competitorsOut{Result: 1, Members: competitorsOf(conf)}, nil
+	return competitorsOut{competitorsOf(conf)}, nil
 }
 
 type kickIn struct {

@@ -134,7 +134,7 @@ func (a *API) sendText(_ context.Context, c *protocol.Client, in textIn) (textOu
 	if len(names) == 0 {
 		return textOut{}, badField("recipients", "missing")
 	}
-	me, err := a.me(c)
+	me, err := a.asker(c)
 	if err != nil {
 		return textOut{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/octolink/octolink/pbx"
@@ -73,6 +74,7 @@ type delivery struct {
 	stored bool  // since is kept for the link: the CRM does not say it itself
 	wake   chan struct{}
 	cancel context.CancelFunc
+	open   atomic.Int64 // events that are on their way
 }
 
 // begin starts the deliveries that a link's configuration asks for.
@@ -95,8 +97,8 @@ func (d *deliveries) start(one *delivery) {
 		return
 	}
 	if old := d.byPeer[one.peer]; old != nil {
-		if old.stored && one.stored {
-			cancel() // it goes on: an HTTP link is introduced again and again
+		if one.stored {
+			cancel() // it goes on: an HTTP link is introduced again and again, a CRM has said what it wants
 			return
 		}
 		old.cancel()
@@ -126,6 +128,19 @@ func (d *deliveries) stop() {
 	d.mu.Unlock()
 	d.all.Wait()
 }
+
+// pending is how many events are on their way and not confirmed.
+func (d *deliveries) pending() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, one := range d.byPeer {
+		n += int(one.open.Load())
+	}
+	return n
+}
+
+// Undelivered is how many events were sent to CRMs that did not confirm them yet.
+func (a *API) Undelivered() int { return a.deliver.pending() }
 
 // more says that there may be a new event. It never waits.
 func (d *deliveries) more() {
@@ -180,7 +195,7 @@ func (d *delivery) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		events := d.next(ctx, d.since, onTheWay)
 		if len(events) == 0 {
-			d.pause(ctx, 0)
+			d.await(ctx)
 			continue
 		}
 		d.post(ctx, events)
@@ -199,7 +214,7 @@ func (d *delivery) next(ctx context.Context, number int64, most int) []KeptEvent
 			d.api.log.Error("events were pruned before a CRM confirmed them", "link", d.peer.Name(), "since", number, "oldest", gone.Oldest)
 			number = gone.Oldest - 1
 		default:
-			d.pause(ctx, retryStorage)
+			pause(ctx, retryStorage)
 		}
 	}
 	return nil
@@ -218,23 +233,26 @@ func (d *delivery) resume(ctx context.Context) bool {
 			d.since = number
 			return true
 		}
-		d.pause(ctx, retryStorage)
+		pause(ctx, retryStorage)
 	}
 	return false
 }
 
-// pause waits for a new event, or for a time when it is not zero.
-func (d *delivery) pause(ctx context.Context, most time.Duration) {
-	var timeout <-chan time.Time
-	if most > 0 {
-		timer := time.NewTimer(most)
-		defer timer.Stop()
-		timeout = timer.C
-	}
+// await waits for a new event.
+func (d *delivery) await(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-d.wake:
-	case <-timeout:
+	}
+}
+
+// pause waits so long, whatever happens meanwhile: a CRM or a storage that has failed is left alone.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
@@ -243,13 +261,15 @@ func (d *delivery) pause(ctx context.Context, most time.Duration) {
 func (d *delivery) post(ctx context.Context, events []KeptEvent) {
 	for _, e := range events {
 		if d.wants(e) {
+			d.open.Store(1)
 			one, cancel := context.WithTimeout(ctx, confirmIn)
 			ok := d.confirms(d.peer.Call(one, e.Kind, d.api.bodyOf(e), e.Kind+"result"))
 			cancel()
 			if !ok {
-				d.pause(ctx, confirmIn)
+				pause(ctx, confirmIn)
 				return
 			}
+			d.open.Store(0)
 		}
 		d.confirmed(e.Number)
 	}

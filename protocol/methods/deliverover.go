@@ -2,6 +2,8 @@ package methods
 
 import (
 	"context"
+	"errors"
+	"math"
 	"sync"
 
 	"github.com/octolink/octolink/protocol"
@@ -21,8 +23,10 @@ type window struct {
 // A sending is one event on its way.
 type sending struct {
 	event     KeptEvent
-	confirmed bool
+	tries     int
 	ok        bool // what the last try came to
+	confirmed bool
+	failed    bool // the last try was not confirmed in time
 }
 
 // runOver keeps the window full until the channel is gone.
@@ -48,32 +52,33 @@ func (d *delivery) runOver(ctx context.Context, ch *protocol.Channel) {
 
 // fill sends new events as far as there is room. It reports false when the channel is gone.
 func (w *window) fill(ctx context.Context) bool {
-	room := onTheWay - len(w.open)
-	if room == 0 {
-		return true
-	}
-	for _, e := range w.d.next(ctx, w.sent, room) {
-		w.sent = e.Number
-		s := &sending{event: e, confirmed: !w.d.wants(e)}
-		w.open = append(w.open, s)
-		if !s.confirmed && !w.send(ctx, s) {
-			return false
+	for more := true; more && len(w.open) < onTheWay; w.advance() {
+		room := onTheWay - len(w.open)
+		events := w.d.next(ctx, w.sent, room)
+		for _, e := range events {
+			w.sent = e.Number
+			s := &sending{event: e, confirmed: !w.d.wants(e)}
+			w.open = append(w.open, s)
+			if !s.confirmed && !w.send(ctx, s) {
+				return false
+			}
 		}
+		more = len(events) == room // what the CRM does not want makes room at once
 	}
-	w.advance()
 	return true
 }
 
 // send asks the CRM to confirm an event; the answer, or its absence, comes through results.
 func (w *window) send(ctx context.Context, s *sending) bool {
 	q, err := w.ch.Ask(s.event.Kind, w.d.api.bodyOf(s.event), s.event.Kind+"result")
-	if err != nil {
+	if errors.Is(err, protocol.ErrGone) {
 		return false
 	}
+	s.tries, s.failed = s.tries+1, false
 	w.waiters.Go(func() {
 		wait, cancel := context.WithTimeout(ctx, confirmIn)
 		defer cancel()
-		s.ok = w.d.confirms(q.Wait(wait))
+		s.ok = err == nil && w.d.confirms(q.Wait(wait))
 		if !s.ok {
 			<-wait.Done() // a refusal is tried again no sooner than silence
 		}
@@ -82,13 +87,26 @@ func (w *window) send(ctx context.Context, s *sending) bool {
 	return true
 }
 
-// settle takes the outcome of a try; what was not confirmed is sent again under its number.
+// settle takes the outcome of a try. It reports false when the channel is gone.
 func (w *window) settle(ctx context.Context, s *sending) bool {
-	if !s.ok {
-		return ctx.Err() == nil && w.send(ctx, s)
-	}
-	s.confirmed = true
+	s.confirmed, s.failed = s.ok, !s.ok
 	w.advance()
+	return ctx.Err() == nil && w.again(ctx)
+}
+
+// again sends what was not confirmed once more under its number, in order: one waits for those before
+// it whose last try is still open.
+func (w *window) again(ctx context.Context) bool {
+	least := math.MaxInt
+	for _, s := range w.open {
+		if s.confirmed {
+			continue
+		}
+		if s.failed && s.tries < least && !w.send(ctx, s) {
+			return false
+		}
+		least = min(least, s.tries)
+	}
 	return true
 }
 
@@ -102,4 +120,5 @@ func (w *window) advance() {
 		w.d.confirmed(w.open[n-1].event.Number)
 		w.open = w.open[n:]
 	}
+	w.d.open.Store(int64(len(w.open)))
 }

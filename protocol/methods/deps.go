@@ -49,6 +49,10 @@ type Accounts interface {
 // ErrNoSession is the error of [Accounts.Session].
 var ErrNoSession = errors.New("session does not exist")
 
+// ErrStorage is the error of whatever writes to the disk, when the disk is full or away. The caller
+// may try again later.
+var ErrStorage = errors.New("the storage is not available")
+
 // Settings keep what users arrange for themselves. They return when it is on the disk.
 type Settings interface {
 	SaveRule(ctx context.Context, r pbx.RedirectRule) error
@@ -92,6 +96,7 @@ type Procedures interface {
 var (
 	ErrNoProcedure  = errors.New("no such procedure")
 	ErrBadParameter = errors.New("the procedure does not take these parameters")
+	ErrTooLarge     = errors.New("the procedure's answer is larger than one may be")
 )
 
 // Photos are the users' pictures.

@@ -62,7 +62,7 @@ type userRow struct {
 }
 
 func (a *API) allUserNumbers(_ context.Context, c *protocol.Client, in usersIn) (*protocol.Shared[usersOut], error) {
-	user, err := a.me(c)
+	user, err := a.asker(c)
 	if err != nil {
 		return nil, err
 	}

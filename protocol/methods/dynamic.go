@@ -63,6 +63,10 @@ func (a *API) methodResult(_ context.Context, c *protocol.Client, in methodResul
 	return struct{}{}, nil
 }
 
+// UnknownResults is how many answers to dynamic methods came that nobody waited for: too late, twice,
+// or to no question of ours.
+func (a *API) UnknownResults() int64 { return a.executions.unknown.Load() }
+
 // result is what the answer says: values, or the CRM's own error.
 func (in methodResultIn) result() (crm.Values, error) {
 	if in.Error != 0 || in.Text != "" || in.Result != nil && !*in.Result {
@@ -82,6 +86,10 @@ func (p *provider) Invoke(ctx context.Context, call crm.Call) (crm.Values, error
 	case m.ForUser && call.User == "":
 		return nil, fmt.Errorf("%w: %s.%s is for a user, say for whom", crm.ErrNobody, p.Name(), call.Method)
 	}
+	gaveUp := ctx.Done()
+	if _, bounded := ctx.Deadline(); bounded {
+		gaveUp = nil // done will mean that the time is over, and a late answer may still count
+	}
 	ctx, cancel := withTimeout(ctx, p.link.Options().MethodTimeout)
 	defer cancel()
 	body := executeBody{Method: m.Key, Execution: uuid.NewString(), Session: call.Session, Wait: milliseconds(ctx)}
@@ -91,7 +99,8 @@ func (p *provider) Invoke(ctx context.Context, call crm.Call) (crm.Values, error
 	body.In, _ = toWire(typed(call.In, m.In)).(wire.Object)
 	switch peer := p.peer.(type) {
 	case *protocol.Channel:
-		return p.api.execute(ctx, peer, call, body)
+		e := &execution{id: body.Execution, session: body.Session, ch: peer, user: call.User, gaveUp: gaveUp, got: make(chan answer, 1)}
+		return p.api.execute(ctx, e, call.Late, body)
 	case *protocol.Post:
 		return post(ctx, peer, body)
 	}
@@ -128,8 +137,7 @@ func post(ctx context.Context, p *protocol.Post, body executeBody) (crm.Values, 
 }
 
 // execute runs a method over a channel.
-func (a *API) execute(ctx context.Context, ch *protocol.Channel, call crm.Call, body executeBody) (crm.Values, error) {
-	e := &execution{id: body.Execution, session: body.Session, ch: ch, user: call.User, got: make(chan answer, 1)}
+func (a *API) execute(ctx context.Context, e *execution, late int, body executeBody) (crm.Values, error) {
 	if err := a.executions.add(e); err != nil {
 		return nil, err
 	}
@@ -142,8 +150,8 @@ func (a *API) execute(ctx context.Context, ch *protocol.Channel, call crm.Call, 
 		return a.answered(e, got)
 	case <-ctx.Done():
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && call.Late > 0 {
-		return a.late(e, call.Late)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && late > 0 {
+		return a.late(e, late)
 	}
 	a.cancel(e, nil)
 	return nil, asCRMError(ctx.Err())
@@ -154,7 +162,7 @@ func (a *API) ask(e *execution, body executeBody) error {
 	if e.user == "" {
 		return e.ch.Tell("executemethod", wire.Text(e.id), body)
 	}
-	e.screens = a.screens(e.user, e.ch)
+	e.screens = a.screens(e.user, e.ch.Link())
 	if len(e.screens) == 0 {
 		return crm.ErrNobody
 	}
@@ -164,10 +172,11 @@ func (a *API) ask(e *execution, body executeBody) error {
 	return nil
 }
 
-// screens are a user's own tabs, and his tunnel through the CRM that the method or form is of.
-func (a *API) screens(user string, ch *protocol.Channel) (screens []*protocol.Client) {
+// screens are a user's own tabs, and his tunnel through the link that the method or form is of; nil
+// for none.
+func (a *API) screens(user string, l *protocol.Link) (screens []*protocol.Client) {
 	for _, c := range a.hub.Of(user) {
-		if s := c.Server(); s == nil || s == ch {
+		if s := c.Server(); s == nil || s.Link() == l {
 			screens = append(screens, c)
 		}
 	}
@@ -218,6 +227,9 @@ func (a *API) late(e *execution, ms int) (crm.Values, error) {
 	case <-timer.C:
 		a.cancel(e, nil)
 		return nil, crm.ErrTimeout
+	case <-e.gaveUp:
+		a.cancel(e, nil)
+		return nil, crm.ErrCancelled
 	}
 }
 

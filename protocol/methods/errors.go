@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/protocol"
@@ -33,9 +34,7 @@ var (
 	errTwoUsers     = &wire.Error{Code: protocol.CodeForbidden, Text: "userlogin and userid name different users"}
 	errOldPassword  = &wire.Error{Code: protocol.CodeForbidden, Text: "old password is wrong"}
 	errNotAllowed   = &wire.Error{Code: protocol.CodeForbidden, Text: "Not allowed"}
-	errTooManyTabs  = &wire.Error{Code: codeBusy, Text: "Too many connections of this user"}
 	errTooOften     = &wire.Error{Code: codeBusy, Text: "Too often"}
-	errStorage      = &wire.Error{Code: codeUnavailable, Text: "Storage is not available"}
 )
 
 func badField(name, why string) *wire.Error {
@@ -69,7 +68,9 @@ var errorRows = []errorRow{
 	{protocol.ErrClosed, codeGone, "The connection is closing"},
 	{ErrNoProcedure, protocol.CodeForbidden, "The procedure is not allowed"},
 	{ErrBadParameter, protocol.CodeBadField, "The procedure does not take these parameters"},
+	{ErrTooLarge, protocol.CodeBadField, "The procedure's answer is too large"},
 	{ErrNoUpload, codeNoSuch, "No such upload"},
+	{ErrStorage, codeUnavailable, "Storage is not available"},
 	{context.DeadlineExceeded, codeTimeout, "Timed out"},
 	{context.Canceled, codeUnavailable, "The server is shutting down"},
 }
@@ -78,7 +79,10 @@ var errorRows = []errorRow{
 func ReplyError(err error) *wire.Error {
 	var gone *GoneError
 	if errors.As(err, &gone) {
-		return &wire.Error{Code: codeGone, Text: fmt.Sprintf("Events before %d are no longer kept", gone.Oldest)}
+		return &wire.Error{
+			Code: codeGone, Text: fmt.Sprintf("Events before %d are no longer kept", gone.Oldest),
+			Fields: wire.Object{{Key: "oldest", Value: wire.Number(strconv.FormatInt(gone.Oldest, 10))}},
+		}
 	}
 	for _, row := range errorRows {
 		if errors.Is(err, row.is) {
@@ -103,9 +107,13 @@ func ErrorDocs() []ErrorDoc {
 		{protocol.CodeUnknownMethod, "Unknown method"},
 		{protocol.CodeBusy, "Too many requests at once"},
 		{protocol.CodeInternal, "Internal error"},
+		{protocol.CodeNotLoggedIn, "Say who you are first: whoareyou or iam"},
+		{protocol.CodeNotLoggedIn, "The request must name a user who is logged in"},
+		{protocol.CodeForbidden, "This user may not work through this link"},
+		{codeGone, "Events before … are no longer kept"},
 	}
 	for _, e := range []*wire.Error{errWrongLogin, errNoSession, errSessionUser, errNotAvailable, errLicence,
-		errOldPassword, errTooOften, errStorage} {
+		errOldPassword, errTooOften, errTwoUsers} {
 		docs = append(docs, ErrorDoc{e.Code, e.Text})
 	}
 	for _, row := range errorRows {

@@ -26,6 +26,7 @@ type execution struct {
 	ch          *protocol.Channel // where the question went out
 	user        string            // at whose screens it is, "" at the CRM itself
 	screens     []*protocol.Client
+	gaveUp      <-chan struct{} // closed when the caller wants no answer any more, nil when he cannot say so
 	got         chan answer
 }
 
@@ -65,7 +66,7 @@ func (x *executions) remove(e *execution) { // mu is held
 }
 
 // settle gives an answer to the one who waits. It counts only from where the question went: the
-// CRM's channel, whether it names the user or not, or a screen of the user.
+// CRM's channel, whether it names the user or not, or a tab of the user.
 func (x *executions) settle(id string, from *protocol.Client, in methodResultIn) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -73,8 +74,8 @@ func (x *executions) settle(id string, from *protocol.Client, in methodResultIn)
 	if e == nil {
 		return false
 	}
-	ours := from.Server() == e.ch || e.user != "" && sameUser(from.Login(), e.user)
-	if !ours {
+	tab := from.Server() == nil && e.user != "" && sameUser(from.Login(), e.user)
+	if from.Server() != e.ch && !tab {
 		return false
 	}
 	x.remove(e)

@@ -26,10 +26,10 @@ const (
 var fixedIDs = []string{aliceID, borisID, veraID, dmitryID, elenaID, salesID}
 
 // testConfig is who exists in transcripts: four users with phones and one without.
-func testConfig(string) pbx.Config {
+func testConfig(setup string) pbx.Config {
 	sales := pbx.Department{ID: salesID, Name: "Sales"}
 	all := []string{"*"}
-	return pbx.Config{
+	c := pbx.Config{
 		Departments: []pbx.Department{sales},
 		Users: []pbx.User{
 			{ID: aliceID, Login: "alice", Name: "Alice Ivanova", Numbers: []string{"300"}, Department: sales, Subordinates: []string{"boris"}, Operator: true, Dial: all},
@@ -41,6 +41,10 @@ func testConfig(string) pbx.Config {
 		Queues: []pbx.Queue{{Number: "700", Name: "sales", Members: []string{"alice", "boris"}, Ring: 20 * time.Second, Retry: 5 * time.Second, Strategy: "longest-idle"}},
 		Breaks: []pbx.Break{{ID: 1, Name: "Technical"}, {ID: 4, Name: "Lunch"}},
 	}
+	if setup == "recorded" {
+		return withRecordedUser(c)
+	}
+	return c
 }
 
 // memory is a pbx.Memory and a journal without a disk.
@@ -50,7 +54,6 @@ type memory struct {
 	events  []methods.KeptEvent
 	newest  int64
 	marks   map[string]int64
-	saved   map[string]pbx.SavedState
 }
 
 func (m *memory) OpenCall(r pbx.CallRecord) {

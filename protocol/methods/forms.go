@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -55,13 +56,13 @@ type windows struct {
 
 // A Window is one form at one user's screens.
 type Window struct {
-	api     *API
-	id      string
-	form    string
-	user    string
-	chain   string // closed with this call; "" when it is not bound to one
-	screens []*protocol.Client
-	got     chan FormResult // closed with the window
+	api   *API
+	id    string
+	form  string
+	user  string
+	chain string          // closed with this call; "" when it is not bound to one
+	link  *protocol.Link  // of the CRM whose form it is; nil when it is nobody's behind a link
+	got   chan FormResult // closed with the window
 }
 
 // OpenForm shows "provider.form" to a user and does not wait. Errors: crm.ErrNoForm,
@@ -78,15 +79,13 @@ func (a *API) OpenForm(user, name string, in crm.Values) (*Window, error) {
 func (a *API) open(p crm.Provider, body showFormBody, user string) (*Window, error) {
 	w := &Window{api: a, id: uuid.NewString(), form: body.Form, user: user, chain: body.ChainID, got: make(chan FormResult, 1)}
 	body.Window, body.Execution = w.id, w.id
-	var ch *protocol.Channel
 	if behind, ok := p.(*provider); ok {
-		ch, _ = behind.peer.(*protocol.Channel)
+		w.link = behind.link
 	}
-	w.screens = a.screens(user, ch)
 	if err := a.windows.add(w); err != nil {
 		return nil, err
 	}
-	if told := a.hub.Publish(showForm.For(protocol.These(w.screens...), body)); told == 0 {
+	if told := a.hub.Publish(showForm.For(protocol.These(a.screens(user, w.link)...), body)); told == 0 {
 		a.windows.take(w.id)
 		return nil, fmt.Errorf("%w: %s", crm.ErrNobody, user)
 	}
@@ -120,14 +119,10 @@ func (w *Window) Close() {
 	close(w.got)
 }
 
-// tellClosed closes the form everywhere but where it was answered.
+// tellClosed closes the form everywhere but where it was answered. A CRM that came back meanwhile still
+// shows it.
 func (w *Window) tellClosed(answeredAt *protocol.Client) {
-	var others []*protocol.Client
-	for _, c := range w.screens {
-		if c != answeredAt {
-			others = append(others, c)
-		}
-	}
+	others := slices.DeleteFunc(w.api.screens(w.user, w.link), func(c *protocol.Client) bool { return c == answeredAt })
 	w.api.hub.Publish(closeForm.For(protocol.These(others...), closeFormBody{w.form, w.id}))
 }
 
@@ -196,17 +191,12 @@ func (a *API) formResult(_ context.Context, c *protocol.Client, in formResultIn)
 	return struct{}{}, nil
 }
 
-// mayAnswer is for the user himself, and for the CRM that shows him the form.
+// mayAnswer is for the user himself, and for the CRM whose form it is.
 func (w *Window) mayAnswer(c *protocol.Client) bool {
-	if c.Login() != "" {
-		return sameUser(c.Login(), w.user)
+	if ch := c.Server(); ch != nil && ch.Link() != w.link {
+		return false
 	}
-	for _, s := range w.screens {
-		if s.Server() != nil && s.Server() == c.Server() {
-			return true
-		}
-	}
-	return false
+	return c.Server() != nil && !c.Tunnelled() || sameUser(c.Login(), w.user)
 }
 
 // ringingForms shows the forms that links want to see when a user's phone rings, on the switch's

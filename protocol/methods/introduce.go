@@ -2,7 +2,10 @@ package methods
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/octolink/octolink/protocol"
@@ -48,7 +51,10 @@ func (a *API) introduced(ctx context.Context, ch *protocol.Channel, in introduct
 		a.log.Warn("not a CRM server", "link", ch.Name(), "type", in.Type, "name", in.Name)
 		return nil
 	}
-	return ch.Introduce(ctx, strings.TrimSpace(in.Name+" "+in.Version))
+	if err := ch.Introduce(ctx, strings.TrimSpace(in.Name+" "+in.Version)); err != nil {
+		return &wire.Error{Code: codeWrongState, Text: err.Error()} // another CRM has the link, or it is gone
+	}
+	return nil
 }
 
 // Hooks are what the methods want to know of links.
@@ -76,41 +82,65 @@ func (a *API) opened(ctx context.Context, ch *protocol.Channel) {
 	if err := a.introduced(ctx, ch, in); err != nil {
 		a.log.Warn("a CRM server is refused", "link", ch.Name(), "err", err)
 	}
+	ch.Begin()
 }
+
+// begin asks a CRM that has introduced itself, when it has its answer.
+func begin(c *protocol.Client) { c.Server().Begin() }
 
 // IntroduceOver introduces the server to a CRM behind an HTTP address and learns what it offers. The
 // caller repeats it at start, after failures and from time to time; the link's health comes from it.
 func (a *API) IntroduceOver(ctx context.Context, l *protocol.Link, p *protocol.Post) error {
-	msg, err := p.Call(ctx, "whoareyou", a.ourselves(), "iam")
+	err := a.introduceOver(ctx, l, p)
 	if err != nil {
 		p.Heard(time.Time{}, "")
 		a.lost(l, p)
+	}
+	return err
+}
+
+func (a *API) introduceOver(ctx context.Context, l *protocol.Link, p *protocol.Post) error {
+	msg, err := p.Call(ctx, "whoareyou", a.ourselves(), "iam")
+	if err != nil {
 		return err
 	}
 	var in introduction
 	if err := msg.Unmarshal(&in); err != nil {
 		return err
 	}
+	if in.Type != crmType {
+		return fmt.Errorf("%w: type %q", errNoCRM, in.Type)
+	}
 	p.Heard(time.Now(), strings.TrimSpace(in.Name+" "+in.Version))
 	a.welcome(ctx, l, p)
+	if l.Removed() { // meanwhile, and what was learned since was not taken away
+		a.lost(l, p)
+	}
 	return nil
 }
+
+var errNoCRM = errors.New("what answers there is not a CRM server")
 
 // welcome learns what a CRM offers and, over a channel, who works through it. The questions go out
 // together.
 func (a *API) welcome(ctx context.Context, l *protocol.Link, p protocol.Peer) {
-	a.log.Info("a CRM is connected", "link", l.Options().Name, "peer", l.Status().Peer)
 	ctx, cancel := context.WithTimeout(ctx, introduceWithin)
 	defer cancel()
 	lost := l.TakeLost() // before the question: who logs in from now on is not among them
 	methods := a.question(ctx, p, "getavailablemethods", "availablemethods")
 	forms := a.question(ctx, p, "getavailableforms", "availableforms")
+	var users sync.WaitGroup
 	if ch, ok := p.(*protocol.Channel); ok {
 		active := a.question(ctx, p, "getactiveusers", "activeusers")
-		a.restoreUsers(ctx, l, ch, active, lost)
+		users.Go(func() { a.restoreUsers(ctx, l, ch, active, lost) })
 	}
-	a.learn(a.providerOf(l, p), methods, forms)
+	provider, fresh := a.providerOf(l, p)
+	if fresh {
+		a.log.Info("a CRM is connected", "link", l.Options().Name, "peer", l.Status().Peer)
+	}
 	a.deliver.begin(l, p)
+	a.learn(provider, methods, forms) // some CRMs never answer one of the questions
+	users.Wait()
 }
 
 // A later is an answer that is waited for when it is needed.
@@ -131,9 +161,10 @@ func (a *API) question(ctx context.Context, p protocol.Peer, name, reply string)
 
 // lost takes a CRM's methods and forms away; questions to it have failed already.
 func (a *API) lost(l *protocol.Link, p protocol.Peer) {
-	a.log.Warn("a CRM is gone", "link", l.Options().Name)
 	a.deliver.end(p)
-	a.dropProvider(p)
+	if a.dropProvider(p) {
+		a.log.Warn("a CRM is gone", "link", l.Options().Name)
+	}
 	if ch, ok := p.(*protocol.Channel); ok {
 		a.executions.failAll(ch)
 	}
@@ -158,37 +189,75 @@ func (a *API) restoreUsers(ctx context.Context, l *protocol.Link, ch *protocol.C
 	}
 	if err != nil {
 		a.log.Warn("who works with a CRM is not known", "link", ch.Name(), "err", err)
-		return // their grace times run
+		l.KeepLost(lost) // their grace times run, the next introduction may tell
+		return
 	}
 	for _, u := range active.Users {
-		a.restoreUser(ctx, l, ch, u, lost)
+		if err := a.restoreUser(ctx, l, ch, u, lost); errors.Is(err, protocol.ErrClosed) {
+			l.KeepLost(lost)
+			return
+		}
 	}
-	for _, id := range lost {
+	for _, id := range lost { // those who were not brought back
 		a.presence.leaveNow(ctx, id.Login)
 	}
 }
 
-// restoreUser takes up one user. A link that is not trusted brings back only those who logged in
-// through it before the break.
-func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Channel, u activeUser, lost map[string]protocol.Identity) {
+// restoreUser takes up one user, and takes him out of those that were lost. A link that is not trusted brings back only those who logged in
+// through it before the break, as long as their sessions count. The error is that of a channel that
+// is gone.
+func (a *API) restoreUser(ctx context.Context, l *protocol.Link, ch *protocol.Channel, u activeUser, lost map[string]protocol.Identity) error {
 	id, refused := a.Resolve(u.Login, u.ID)
 	if refused != nil || !l.MayTunnel(id.Login) || !a.opts.Accounts.MayLogIn(id.Login) {
 		a.log.Info("an active user of a CRM is not known here", "link", ch.Name(), "user", u.Login)
-		return
+		return nil
 	}
-	before, known := lost[strings.ToLower(id.Login)]
-	if !known && !l.Options().Trust {
-		return
+	key := strings.ToLower(id.Login)
+	before, known := lost[key]
+	if !l.Options().Trust && (!known || !a.sessionCounts(ctx, before)) {
+		return nil
 	}
 	id.Session = before.Session
-	c, err := ch.Restore(id.Login)
-	if err != nil || c.Identity() != nil {
+	for {
+		c, err := ch.Restore(id.Login)
+		if err != nil {
+			return err
+		}
+		if c.Identity() != nil {
+			delete(lost, key) // he logged in himself
+			return nil
+		}
+		err = a.presence.enter(ctx, c, id)
+		if err == nil {
+			delete(lost, key)
+			a.tellPresent(c)
+			return nil
+		}
+		if !errors.Is(err, protocol.ErrClosed) {
+			ch.Forget(c)
+			a.log.Warn("a user is not restored", "link", ch.Name(), "user", id.Login, "err", err)
+			return nil
+		}
+		// He logged out a moment ago, or the channel is gone: Restore knows.
+	}
+}
+
+// sessionCounts reports whether a user may still go on as who he was.
+func (a *API) sessionCounts(ctx context.Context, id protocol.Identity) bool {
+	owner, err := a.opts.Accounts.Session(ctx, id.Session)
+	return err == nil && owner == id.Login
+}
+
+// tellPresent tells a restored user what is so now. Events of the time without a channel are not
+// repeated, they would be wrong by now.
+func (a *API) tellPresent(c *protocol.Client) {
+	user, err := a.me(c)
+	if err != nil {
 		return
 	}
-	if err := a.presence.enter(ctx, c, id); err != nil {
-		ch.Forget(c)
-		a.log.Warn("a user is not restored", "link", ch.Name(), "user", id.Login, "err", err)
-	}
+	line := a.sw.Line(user.Login)
+	a.hub.Publish(stateChanged.For(protocol.These(c), stateOf(a.sw.User(user.Login))))
+	a.hub.Publish(lineChanged.For(protocol.These(c), lineEvent{int(line.State), line.State.String(), lineID(user)}))
 }
 
 // Resolve finds the user whom a CRM server names. The login decides when there is one; an id that

@@ -34,7 +34,7 @@ type chainStep struct {
 // chainContent shows a call that the user, or one of his subordinates, has a part in; a supervisor
 // sees any.
 func (a *API) chainContent(_ context.Context, c *protocol.Client, in chainIn) (chainOut, error) {
-	user, err := a.me(c)
+	user, err := a.asker(c)
 	if err != nil {
 		return chainOut{}, err
 	}
@@ -124,7 +124,7 @@ type journalRow struct {
 const maxJournal = 1000
 
 func (a *API) callJournal(ctx context.Context, c *protocol.Client, in journalIn) (journalOut, error) {
-	user, err := a.me(c)
+	user, err := a.asker(c)
 	if err != nil {
 		return journalOut{}, err
 	}

@@ -75,8 +75,8 @@ func (a *API) Table() *protocol.Table {
 		protocol.Def("sendusertextmessage", everyone, "Sends a text to users who are logged in.", a.sendText).Command(),
 
 		// CRM servers [P 4.1], dynamic methods and forms [P 9]
-		protocol.Def("whoareyou", strangers, "Asks who we are, and says who asks.", a.whoAreYou).Plain().Named("iam"),
-		protocol.Def("iam", strangers, "Says who the CRM server is.", a.iam).Silent(),
+		protocol.Def("whoareyou", strangers, "Asks who we are, and says who asks.", a.whoAreYou).Plain().Named("iam").Then(begin),
+		protocol.Def("iam", strangers, "Says who the CRM server is.", a.iam).Silent().Then(begin),
 		protocol.Def("methodresult", everyone, "Answers a dynamic method.", a.methodResult).Quick().Silent(),
 		protocol.Def("formresult", everyone, "Tells what the user entered into a form.", a.formResult).Quick().Silent(),
 
@@ -121,7 +121,7 @@ func (a *API) Table() *protocol.Table {
 		protocol.Def("buildconferencefromcommutation", clients, "Makes a conference of the present call.", a.buildConference).Command(),
 		protocol.Def("invitetoconference", clients, "Calls more parties into a conference.", a.inviteToConference).Command(),
 		protocol.Def("getconferenceinfo", clients, "Tells a conference and its participants.", a.conferenceInfo).Quick().Plain(),
-		protocol.Def("getconferencecompetitors", clients, "Lists the participants of a conference.", a.conferenceCompetitors).Quick().Plain(),
+		protocol.Def("getconferencecompetitors", clients, "Lists the participants of a conference.", a.conferenceCompetitors).Quick(),
 		protocol.Def("confdisconnectcompetitor", clients, "Puts a participant out of a conference.", a.kick).Command(),
 		protocol.Def("exitconference", clients, "Leaves a conference.", a.exitConference).Command(),
 		protocol.Def("confhandleevent", clients, "Starts or stops the events about a conference's participants.", a.handleConferenceEvents).Quick(),

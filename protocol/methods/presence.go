@@ -2,10 +2,12 @@ package methods
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/protocol"
 )
 
@@ -90,7 +92,8 @@ func (p *presence) leaveNow(ctx context.Context, login string) {
 	if p.closed {
 		return
 	}
-	if err := p.api.sw.Disconnect(ctx, u.login); err != nil {
+	// A user whom a reload removed is logged out there already.
+	if err := p.api.sw.Disconnect(ctx, u.login); err != nil && !errors.Is(err, pbx.ErrNoSuchUser) {
 		p.api.log.Warn("a user's log-out is not seen by the telephone side", "user", u.login, "err", err)
 	}
 }

@@ -18,7 +18,7 @@ func (a *API) currentQueue(_ context.Context, c *protocol.Client, _ struct{}) (q
 }
 
 func (a *API) totalQueue(_ context.Context, c *protocol.Client, _ struct{}) (queueOut, error) {
-	user, err := a.me(c)
+	user, err := a.asker(c)
 	if err != nil {
 		return queueOut{}, err
 	}

@@ -28,12 +28,16 @@ type scene struct {
 	engine *protocol.Engine
 	api    *methods.API
 	sw     *pbx.Switch
+	memory *memory
+	outbox *failing
 	tabs   []*tab
 	ids    map[string]string // real id → $n
 	stop   func()
 
-	mu   sync.Mutex
-	said []string // results of what an operator did
+	mu    sync.Mutex
+	said  []string   // results of what an operator did
+	conns []*crmConn // of CRMs that answer by themselves
+	asked int        // their requests
 }
 
 func newScene(t *testing.T, format wire.Format, setup string) *scene {
@@ -48,9 +52,11 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	sw := pbx.NewSwitch(pbx.Options{Driver: s.sim, Directory: dir, Memory: memory})
 	s.sw = sw
 	desk := newDesk(dir, memory)
+	s.memory, s.outbox = memory, &failing{Outbox: memory}
 	api := methods.New(methods.Options{
-		Outbox: memory, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
+		Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
 		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
+		Redirect: setup == "redirect",
 	})
 	s.engine = protocol.NewEngine(protocol.Options{
 		Table: api.Table(), Events: methods.Events(), Errors: methods.ReplyError, Gone: api.Gone,

@@ -10,15 +10,16 @@ import (
 	"github.com/octolink/octolink/protocol/wire"
 )
 
-// ping answers with the parameters as they came [P 3.2]. Where the configuration wants it, the
-// first ping on a plain channel sends the client to the TLS port instead [P 2.4].
+// ping answers with the parameters as they came [P 3.2]. Where the configuration wants it, a ping
+// before the login on a plain client channel sends the client to the TLS port instead [P 2.4].
 func (a *API) ping(_ context.Context, c *protocol.Client, in wire.Object) (protocol.Renamed, error) {
-	if a.opts.Redirect && !c.Info().TLS && c.Identity() == nil {
+	if info := c.Info(); a.opts.Redirect && info.Kind == protocol.ClientKind && !info.TLS && c.Identity() == nil {
 		return protocol.Renamed{Name: "websocketredirect"}, nil
 	}
 	out := make(wire.Object, 0, len(in))
 	for _, m := range in {
-		if m.Key != "qid" {
+		names := c.Tunnelled() && (m.Key == "userlogin" || m.Key == "userid") // the engine writes these
+		if m.Key != "qid" && !names {
 			out = append(out, m)
 		}
 	}
@@ -86,13 +87,18 @@ func (a *API) authenticate(ctx context.Context, c *protocol.Client, in loginIn) 
 		user, err := a.tunnelled(in)
 		return user, "", err
 	}
+	remote := c.Info().Remote
+	if c.Tunnelled() {
+		id, _ := a.Resolve(in.Login, in.UserID) // the engine has found him
+		in.Login, remote = id.Login, ""         // all come from the CRM's address: they count by their logins
+	}
 	if in.Login == "" {
 		return nil, "", badField("userlogin", "missing")
 	}
 	user, err := a.checkCredentials(ctx, in)
 	var refused *wire.Error
 	if errors.As(err, &refused) {
-		a.throttle.failed(ctx, c.Info().Remote, in.Login)
+		a.throttle.failed(ctx, remote, in.Login)
 		return nil, "", err
 	}
 	if err != nil {

@@ -95,7 +95,7 @@ func (a *API) change(ctx context.Context, c *protocol.Client, change pbx.StateCh
 	}
 	if err := a.opts.Settings.Sync(ctx); err != nil {
 		a.log.Error("a user's state is not kept", "user", c.Login(), "err", err)
-		return ownState{}, errStorage
+		return ownState{}, ErrStorage
 	}
 	return a.ownState(c, a.sw.User(c.Login())), nil
 }

@@ -53,7 +53,7 @@ func (t *tab) Info() protocol.Info {
 			return protocol.Info{Kind: protocol.ServerKind, Link: link, Format: t.scene.format, Remote: "192.0.2.2:" + t.name}
 		}
 	}
-	return protocol.Info{Format: t.scene.format, Remote: "192.0.2.1:" + t.name, Local: 4055}
+	return protocol.Info{Format: t.scene.format, Remote: "192.0.2.1:" + t.name, Local: 4055, TLS: t.name == "secure"}
 }
 
 // Write reads what the server says.

@@ -49,16 +49,17 @@ const (
 	maxThrottled = 100_000 // addresses and logins that are remembered; beyond it the oldest window is forgotten early
 )
 
-// failed counts a failure and waits as long as the caller's record asks for.
+// failed counts a failure and waits as long as the caller's record asks for. Without an address only
+// the login counts.
 func (t *throttle) failed(ctx context.Context, remote, login string) {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
 		host = remote
 	}
-	delay := max(
-		t.count(host, t.limits.PerAddress),
-		t.count(host+"\x00"+strings.ToLower(login), t.limits.PerLogin),
-	)
+	delay := t.count(host+"\x00"+strings.ToLower(login), t.limits.PerLogin)
+	if host != "" {
+		delay = max(delay, t.count(host, t.limits.PerAddress))
+	}
 	if delay == 0 {
 		return
 	}

@@ -191,7 +191,10 @@ func parseFloat(s string) (float64, bool) {
 }
 
 // isNumber tells whether s is a JSON number.
-func isNumber(s string) bool { return s != "" && numberLen([]byte(s)) == len(s) }
+func isNumber(s string) bool { return isLiteral([]byte(s)) }
+
+// isLiteral is isNumber for bytes.
+func isLiteral(b []byte) bool { return len(b) > 0 && numberLen(b) == len(b) }
 
 func bindAny(c *cursor, v reflect.Value) error {
 	tree := c.value()

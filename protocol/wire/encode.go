@@ -9,7 +9,7 @@ import (
 
 // The parts of an XML frame around its parameters [P 3.5].
 const (
-	xmlHead   = `<?xml version="1.0" encoding="utf-8"?><oktellxmlmapper version="80710"><data name=`
+	xmlHead   = declaration + `<oktellxmlmapper version="80710"><data name=`
 	xmlParams = ` count="1"><property_set name="params">`
 	xmlTail   = `</property_set></data></oktellxmlmapper>`
 )

@@ -16,6 +16,9 @@ const maxErrorText = 200
 type Error struct {
 	Code int    // 400 for a frame or a field that cannot be read
 	Text string // a sentence for the caller
+
+	// Fields are told beside code and text. Zero means none.
+	Fields Object
 }
 
 // Error gives the text.

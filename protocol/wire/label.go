@@ -25,18 +25,27 @@ type label struct {
 
 // A prefix is a key ready for the wire.
 type prefix struct {
-	json string // "key": with the colon
-	xml  string // "key" as the value of an attribute, with its quotes
+	json   string // "key": with the colon
+	xml    string // "key" as the value of an attribute, with its quotes
+	simple string // a property_simple up to its value's first quote
 }
 
+// What stands around the key of a property_simple.
+const (
+	simpleStart = `<property_simple key=`
+	simpleValue = ` value="`
+)
+
 // item labels what has no key.
-var item = prefix{xml: `""`}
+var item = prefix{xml: `""`, simple: simpleStart + `""` + simpleValue}
 
 func newPrefix(key string) prefix {
-	return prefix{
+	p := prefix{
 		json: string(append(appendJSONText(nil, key), ':')),
 		xml:  string(appendXMLKey(nil, key)),
 	}
+	p.simple = simpleStart + p.xml + simpleValue
+	return p
 }
 
 // appendJSON appends the comma and the key. No comma comes first in an object or a list.
@@ -61,9 +70,12 @@ func (l label) appendXML(dst []byte) []byte {
 
 // scalarXML opens a property_simple up to its value's first quote.
 func (l label) scalarXML(dst []byte) []byte {
-	dst = append(dst, `<property_simple key=`...)
-	dst = l.appendXML(dst)
-	return append(dst, ` value="`...)
+	if l.pre != nil {
+		return append(dst, l.pre.simple...)
+	}
+	dst = append(dst, simpleStart...)
+	dst = appendXMLKey(dst, l.key)
+	return append(dst, simpleValue...)
 }
 
 // containerXML opens a property_set or a property_collection up to the end of its name; items have none.

@@ -17,6 +17,10 @@ func appendText(dst []byte, o out, l label, s string) []byte {
 	if o.f == JSON {
 		return appendJSONText(l.appendJSON(dst), s)
 	}
+	if isPlainXML(s) {
+		dst = append(l.scalarXML(dst), s...)
+		return append(dst, `"/>`...)
+	}
 	if !utf8.ValidString(s) {
 		s = string([]rune(s))
 	}

@@ -38,6 +38,20 @@ func appendJSONText(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
+// appendEscaped appends a text of valid UTF-8 with JSON's escapes.
+func appendEscaped(dst, s []byte) []byte {
+	start := 0
+	for i, c := range s {
+		if plain[c] || c >= utf8.RuneSelf {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		dst = appendEscape(dst, c)
+		start = i + 1
+	}
+	return append(dst, s[start:]...)
+}
+
 // appendEscape appends the escape of a quote, a backslash or a control character.
 func appendEscape(dst []byte, c byte) []byte {
 	switch c {
@@ -51,6 +65,28 @@ func appendEscape(dst []byte, c byte) []byte {
 		return append(dst, '\\', 't')
 	}
 	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// oddInXML marks the bytes that do not stand for themselves in an attribute of XML, whatever is around them.
+var oddInXML = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c < ' ' || c >= utf8.RuneSelf
+	}
+	for _, c := range []byte(`"&<>`) {
+		t[c] = true
+	}
+	return t
+}()
+
+// isPlainXML tells whether s can be the value of an attribute as it is. Text beyond ASCII needs a
+// closer look.
+func isPlainXML(s string) bool {
+	for i := range len(s) {
+		if oddInXML[s[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // carriage is how XML carries a text.
@@ -128,6 +164,11 @@ func appendXMLText(dst []byte, s string) []byte {
 // appendXMLKey appends a key as the value of an attribute with its quotes. A key that XML cannot carry
 // goes as base64, and a second attribute says so.
 func appendXMLKey(dst []byte, key string) []byte {
+	if isPlainXML(key) {
+		dst = append(dst, '"')
+		dst = append(dst, key...)
+		return append(dst, '"')
+	}
 	if !utf8.ValidString(key) {
 		key = string([]rune(key))
 	}

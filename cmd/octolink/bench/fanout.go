@@ -11,8 +11,8 @@ import (
 	"github.com/octolink/octolink/protocol/wire"
 )
 
-// Fanout measures one event that is told to all tabs. Senders are the first tab of each user; a user
-// may tell everybody ten events a second, so more users give more events.
+// Fanout measures one event that is told to all tabs. Senders are the first tab of each user, in turn;
+// a user may tell everybody a few events a second, so more users give more events.
 func Fanout(ctx context.Context, o Options) (*Result, error) {
 	r := &Result{Load: fmt.Sprintf("fanout, %d tabs of %d users, %d events in flight, %s", o.Tabs, len(o.Users), o.Depth, o.Format)}
 	tabs := open(ctx, o, "logging in", r, func(t *tab) error {
@@ -75,7 +75,9 @@ type fan struct {
 	free    chan struct{}
 }
 
-const perUserEverySecond = 10 // what a server lets one user tell everybody
+// A server lets one user tell everybody ten events in a second. One less is sent: what is sent late
+// arrives together with what comes after it.
+const perUserEverySecond = 9
 
 func (f *fan) run(ctx context.Context, o Options, r *Result, senders []*tab) {
 	ctx, cancel := context.WithTimeout(ctx, o.Duration)

@@ -50,9 +50,6 @@ func storm(ctx context.Context, o Options, r *Result) ([]*tab, error) {
 	return tabs, nil
 }
 
-// settle is how long idle tabs are left alone before the server's memory is read.
-const settle = 30 * time.Second
-
 // Idle measures the memory of tabs that do nothing: logged in, with the subscriptions of a browser.
 func Idle(ctx context.Context, o Options) (*Result, error) {
 	r := &Result{Load: fmt.Sprintf("idle, %d tabs of %d users, %s", o.Tabs, len(o.Users), o.Format)}
@@ -72,9 +69,9 @@ func Idle(ctx context.Context, o Options) (*Result, error) {
 	if len(tabs) == 0 {
 		return r, errors.New("no tab could log in")
 	}
-	stop := showTime(o, "settling", settle)
+	stop := showTime(o, "settling", o.Settle)
 	select {
-	case <-time.After(settle):
+	case <-time.After(o.Settle):
 	case <-ctx.Done():
 	}
 	stop()

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/octolink/octolink/crm"
+	directory "github.com/octolink/octolink/crm"
 	"github.com/octolink/octolink/plugins"
 )
 
@@ -53,11 +53,11 @@ func Plugin(ctx context.Context, o PluginOptions) (r *Result, err error) {
 	}
 	defer endUnary()
 	r.add("start to first answered method", ms(cold), "ms")
-	return r, r.compare(ctx, o, stream, unary)
+	return r, r.beside(ctx, o, stream, unary)
 }
 
-// compare measures both in turn, so that what the machine does besides hits both.
-func (r *Result) compare(ctx context.Context, o PluginOptions, stream, unary asker) error {
+// beside measures both in turn, so that what the machine does besides hits both.
+func (r *Result) beside(ctx context.Context, o PluginOptions, stream, unary asker) error {
 	bar := o.Progress("calling", 4*o.Rounds)
 	defer func() { _ = bar.Finish() }()
 	var many, manyUnary, alone, aloneUnary []float64
@@ -67,7 +67,7 @@ func (r *Result) compare(ctx context.Context, o PluginOptions, stream, unary ask
 			callers int
 			into    *[]float64
 		}{{stream, o.Callers, &many}, {unary, o.Callers, &manyUnary}, {stream, 1, &alone}, {unary, 1, &aloneUnary}} {
-			rate, p50, err := window(ctx, o.Duration, m.callers, m.ask)
+			rate, p50, err := callsFor(ctx, o.Duration, m.callers, m.ask)
 			if err != nil {
 				return err
 			}
@@ -92,8 +92,8 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-// window calls for a time with so many callers.
-func window(ctx context.Context, d time.Duration, callers int, ask asker) (rate float64, p50 time.Duration, err error) {
+// callsFor calls for a time with so many callers.
+func callsFor(ctx context.Context, d time.Duration, callers int, ask asker) (rate float64, p50 time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
 	defer cancel()
 	var over atomic.Bool
@@ -125,9 +125,9 @@ func window(ctx context.Context, d time.Duration, callers int, ask asker) (rate 
 }
 
 // payload is what a CRM's method typically gets: about 150 bytes of JSON.
-func payload() crm.Values {
-	return crm.Values{
-		{Key: "phone", Value: "+7 (916) 123-45-67"}, {Key: "name", Value: "Anna Petrovna Sidorova"}, {Key: "kind", Value: crm.Number("3")},
+func payload() directory.Values {
+	return directory.Values{
+		{Key: "phone", Value: "+7 (916) 123-45-67"}, {Key: "name", Value: "Anna Petrovna Sidorova"}, {Key: "kind", Value: directory.Number("3")},
 		{Key: "note", Value: "has asked for a call back tomorrow at ten"}, {Key: "vip", Value: true},
 	}
 }
@@ -150,8 +150,8 @@ func startStream(ctx context.Context, dir string, command []string) (asker, func
 	if err := os.WriteFile(filepath.Join(home, plugins.ManifestName), []byte(manifest), 0o600); err != nil {
 		return nil, nil, err
 	}
-	var directory crm.Directory
-	m := plugins.NewManager(plugins.Options{Dir: dir, Enabled: []string{"bench"}, Directory: &directory})
+	var known directory.Directory
+	m := plugins.NewManager(plugins.Options{Dir: dir, Enabled: []string{"bench"}, Directory: &known})
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
@@ -162,19 +162,19 @@ func startStream(ctx context.Context, dir string, command []string) (asker, func
 		cancel()
 		<-ended
 	}
-	if err := ready(ctx, m, &directory); err != nil {
+	if err := ready(ctx, m, &known); err != nil {
 		end()
 		return nil, nil, err
 	}
-	call := crm.Call{In: payload()}
+	call := directory.Call{In: payload()}
 	return func(ctx context.Context) error {
-		_, err := directory.Invoke(ctx, "bench.echo", call)
+		_, err := known.Invoke(ctx, "bench.echo", call)
 		return err
 	}, end, nil
 }
 
 // ready waits until the plugin can be called.
-func ready(ctx context.Context, m *plugins.Manager, d *crm.Directory) error {
+func ready(ctx context.Context, m *plugins.Manager, d *directory.Directory) error {
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
 	for {

@@ -55,7 +55,7 @@ func drive(ctx context.Context, o Options, r *Result, tabs []*tab, d time.Durati
 	for _, t := range tabs {
 		wg.Go(func() {
 			var own latency
-			err := t.ask(ctx, o.Depth, &own)
+			err := t.ask(ctx, o.Depth, &own, t.userState)
 			mu.Lock()
 			defer mu.Unlock()
 			all.merge(&own)
@@ -68,12 +68,15 @@ func drive(ctx context.Context, o Options, r *Result, tabs []*tab, d time.Durati
 	return &all, nil
 }
 
+// userState is the request of these loads: small, and answered from memory.
+func (t *tab) userState() (frame []byte, qid string) { return t.request("getuserstate", nil) }
+
 // ask keeps so many requests in flight until ctx ends, and then waits for the answers.
-func (t *tab) ask(ctx context.Context, depth int, l *latency) error {
+func (t *tab) ask(ctx context.Context, depth int, l *latency, request func() (frame []byte, qid string)) error {
 	sent := make(map[string]time.Time, depth)
 	var out [][]byte
 	send := func() {
-		frame, qid := t.request("getuserstate", nil)
+		frame, qid := request()
 		sent[strconv.Quote(qid)] = time.Now()
 		out = append(out, frame)
 	}

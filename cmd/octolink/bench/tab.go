@@ -24,9 +24,11 @@ type Options struct {
 	Concurrency int           // how many of them are opened at once
 	Duration    time.Duration // of the measurement
 	Warmup      time.Duration // before it, not counted
+	Settle      time.Duration // how long idle tabs are left alone before the server's memory is read
 	Depth       int           // requests in flight on each channel
 	Format      wire.Format
 	Metrics     string // URL of the server's metrics; "" leaves its CPU and memory out
+	Link        string // URL of a link where the server listens for a CRM; for Tunnel
 	Progress    func(stage string, total int) Bar
 }
 
@@ -54,6 +56,19 @@ type tab struct {
 
 // dial opens a channel and waits for the first pong, as browsers do [P 0.3].
 func dial(ctx context.Context, o Options, u User) (*tab, error) {
+	t, err := connect(ctx, o, u)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.call("ping", nil); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// connect opens a channel.
+func connect(ctx context.Context, o Options, u User) (*tab, error) {
 	opts := transports.DialOptions{Subprotocol: o.Format.String()}
 	if o.Insecure {
 		opts.TLS = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // the user asked for it by a flag
@@ -62,12 +77,7 @@ func dial(ctx context.Context, o Options, u User) (*tab, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tab{stream: stream, format: o.Format, user: u}
-	if _, err := t.call("ping", nil); err != nil {
-		t.close()
-		return nil, err
-	}
-	return t, nil
+	return &tab{stream: stream, format: o.Format, user: u}, nil
 }
 
 func (t *tab) close() { _ = t.stream.Close(protocol.CloseNormal, "") }

@@ -37,12 +37,17 @@ type Site struct {
 	Users int
 	HTTP  string // listener
 	Stats string // listener of the metrics
+	Link  string // listener for a CRM
 }
 
 // WriteConfig writes a server's configuration.
 func (s Site) WriteConfig(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "data: ./data\nlisten: {http: [%q], https: [], metrics: %q}\npbx: {sim: {answer: 1s}}\ndepartments:\n", s.HTTP, s.Stats)
+	fmt.Fprintf(out, "data: ./data\nlisten: {http: [%q], https: [], metrics: %q}\npbx: {sim: {answer: 1s}}\n", s.HTTP, s.Stats)
+	if s.Link != "" {
+		fmt.Fprintf(out, "links: [{name: bench, mode: ws-in, listen: %q, trust: true}]\n", s.Link)
+	}
+	fmt.Fprintln(out, "departments:")
 	for i := 0; i < s.Users; i += teamSize {
 		fmt.Fprintf(out, "  - {name: Team %d}\n", i/teamSize)
 	}
