@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -386,104 +385,4 @@ func TestRunAs(t *testing.T) {
 	if v, _ := out.Get("n"); err != nil || v == crm.Number("0") {
 		t.Errorf("got %v %v", v, err)
 	}
-}
-
-// A plugin that is killed under load: who waited is told at once, nobody else notices, and it is back
-// within a second. OCTOLINK_KILLS says how often; a long run belongs into CI.
-func TestKilledUnderLoad(t *testing.T) {
-	kills, err := strconv.Atoi(os.Getenv("OCTOLINK_KILLS"))
-	pause := 2 * time.Second
-	if err != nil {
-		kills, pause = 3, 1200*time.Millisecond
-	}
-	h := newHouse(t)
-	h.add("victim", "good", "restarts_per_hour: 0")
-	h.add("other", "good", "")
-	h.run()
-	h.state("victim", plugins.Running)
-	h.state("other", plugins.Running)
-	stop := make(chan struct{})
-	var load sync.WaitGroup
-	loop := func(name, method string, check func(error, time.Duration)) {
-		load.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				began := time.Now()
-				_, err := h.callWithin(20*time.Second, name+"."+method, crm.Value{Key: "text", Value: "x"})
-				check(err, time.Since(began))
-				if err != nil {
-					<-time.After(time.Millisecond)
-				}
-			}
-		})
-	}
-	for range 8 {
-		loop("other", "echo", func(err error, _ time.Duration) {
-			if err != nil {
-				t.Errorf("another plugin noticed: %v", err)
-			}
-		})
-		loop("victim", "echo", func(err error, took time.Duration) {
-			if err != nil && !errors.Is(err, crm.ErrGone) && !errors.Is(err, crm.ErrNoProvider) && !errors.Is(err, crm.ErrNoMethod) {
-				t.Errorf("got %v", err)
-			}
-			if took > 5*time.Second {
-				t.Errorf("a caller waited %s", took)
-			}
-		})
-	}
-	var slowestWord, slowestReturn time.Duration
-	for range kills {
-		word, back := h.killOnce("victim")
-		slowestWord, slowestReturn = max(slowestWord, word), max(slowestReturn, back)
-		<-time.After(pause)
-	}
-	close(stop)
-	load.Wait()
-	t.Logf("%d kills: the callers knew within %s, the methods were back within %s", kills, slowestWord, slowestReturn)
-	if limit := time.Second; slowestReturn > limit && !raceDetector {
-		t.Errorf("the methods were back after %s, want them within %s", slowestReturn, limit)
-	}
-	if slowestWord > time.Second {
-		t.Errorf("callers in flight waited %s for ErrGone", slowestWord)
-	}
-}
-
-// killOnce kills a plugin with calls in flight and measures how long these wait, and how long it takes
-// until a method works again.
-func (h *house) killOnce(name string) (word, back time.Duration) {
-	h.t.Helper()
-	const waiting = 16
-	s := h.state(name, plugins.Running)
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	var killed time.Time
-	for range waiting {
-		all.Go(func() {
-			_, err := h.callWithin(20*time.Second, name+".forever")
-			if !errors.Is(err, crm.ErrGone) {
-				h.t.Errorf("a call in flight: got %v, want %v", err, crm.ErrGone)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			word = max(word, time.Since(killed))
-		})
-	}
-	h.until(name, func(s plugins.Status) bool { return s.InFlight >= waiting })
-	mu.Lock()
-	killed = time.Now()
-	mu.Unlock()
-	if err := syscall.Kill(s.PID, syscall.SIGKILL); err != nil {
-		h.t.Fatal(err)
-	}
-	all.Wait()
-	h.eventually(func() bool {
-		_, err := h.call(name + ".pid")
-		return err == nil
-	}, func() string { return name + " is not back" })
-	return word, time.Since(killed)
 }
