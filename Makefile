@@ -75,12 +75,19 @@ proto-check: proto-tools ## lint plugins/proto, compare it with the released con
 	made="$$(mktemp -d)" && trap 'rm -rf "$$made"' EXIT && buf generate -o "$$made" && \
 	for kind in base crm host; do diff -r "$$made/$$kind" "$$kind" || { echo "run make proto and commit what it writes"; exit 1; }; done
 
+# Now and then Go's fuzzing takes the end of its own time for a failure of the target, "context deadline
+# exceeded", with no failing input. Only that is let pass.
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@set -euo pipefail; \
 	grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
 		name="$${func#func }"; dir="$$(dirname "$$file")"; \
 		echo "fuzz $$dir $$name for $(FUZZTIME)"; \
-		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null; \
+		log="$$(mktemp)"; \
+		if ! $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x "$$dir" </dev/null 2>&1 | tee "$$log"; then \
+			grep -q 'context deadline exceeded' "$$log" && ! grep -qE 'Failing input|panic' "$$log" || exit 1; \
+			echo "that was the end of the time, not a failure of $$name"; \
+		fi; \
+		rm -f "$$log"; \
 	done
 
 interop: ## play a day of calls with a real oktell.js: make interop OKTELL_JS=FILE
