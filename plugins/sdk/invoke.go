@@ -92,7 +92,7 @@ func failed(f *crmv1.Failure) *crmv1.Result {
 }
 
 func failure(err error) *crmv1.Failure {
-	f := &crmv1.Failure{Code: 500, Text: textValue(err.Error()).GetText()}
+	f := &crmv1.Failure{Code: 500, Text: valid(err.Error())}
 	var own *Error
 	if errors.As(err, &own) {
 		f.Code = int32(own.Code)
