@@ -37,11 +37,11 @@ func encodeMap(m map[string]any) (*basev1.Object, error) {
 	slices.Sort(keys)
 	out := &basev1.Object{}
 	for _, key := range keys {
-		value, err := encode(reflect.ValueOf(m[key]))
-		if err != nil {
+		f := &basev1.Field{Key: key, Value: &basev1.Value{}}
+		if err := encode(f.Value, reflect.ValueOf(m[key])); err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
-		out.Fields = append(out.Fields, &basev1.Field{Key: key, Value: value})
+		out.Fields = append(out.Fields, f)
 	}
 	return out, nil
 }
@@ -51,74 +51,81 @@ func encodeStruct(v reflect.Value) (*basev1.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := make([]basev1.Field, len(fields))
+	made, values := make([]basev1.Field, len(fields)), make([]basev1.Value, len(fields)) // one allocation for all of them
 	out := &basev1.Object{Fields: make([]*basev1.Field, 0, len(fields))}
 	for i, f := range fields {
 		from := v.Field(f.index)
 		if from.Kind() == reflect.Pointer && from.IsNil() {
 			continue
 		}
-		value, err := encode(from)
-		if err != nil {
+		if err := encode(&values[i], from); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.key, err)
 		}
-		made[i].Key, made[i].Value = f.key, value
+		made[i].Key, made[i].Value = f.key, &values[i]
 		out.Fields = append(out.Fields, &made[i])
 	}
 	return out, nil
 }
 
-func encode(v reflect.Value) (*basev1.Value, error) {
+func encode(into *basev1.Value, v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Invalid:
-		return &basev1.Value{}, nil
 	case reflect.String:
-		return textValue(v.String()), nil
+		into.Kind = &basev1.Value_Text{Text: valid(v.String())}
 	case reflect.Bool:
-		return &basev1.Value{Kind: &basev1.Value_Truth{Truth: v.Bool()}}, nil
+		into.Kind = &basev1.Value_Truth{Truth: v.Bool()}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return &basev1.Value{Kind: &basev1.Value_Integer{Integer: v.Int()}}, nil
+		into.Kind = &basev1.Value_Integer{Integer: v.Int()}
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		into.Kind = &basev1.Value_Integer{Integer: int64(v.Uint())}
 		if v.Uint() > math.MaxInt64 {
-			return &basev1.Value{Kind: &basev1.Value_Number{Number: strconv.FormatUint(v.Uint(), 10)}}, nil
+			into.Kind = &basev1.Value_Number{Number: strconv.FormatUint(v.Uint(), 10)}
 		}
-		return &basev1.Value{Kind: &basev1.Value_Integer{Integer: int64(v.Uint())}}, nil
 	case reflect.Float32, reflect.Float64:
-		return &basev1.Value{Kind: &basev1.Value_Real{Real: v.Float()}}, nil
+		into.Kind = &basev1.Value_Real{Real: v.Float()}
 	case reflect.Interface, reflect.Pointer:
-		if v.IsNil() {
-			return &basev1.Value{}, nil
+		if !v.IsNil() {
+			return encode(into, v.Elem())
 		}
-		return encode(v.Elem())
 	case reflect.Slice:
-		return encodeList(v)
-	case reflect.Struct:
-		if t, ok := v.Interface().(time.Time); ok {
-			return &basev1.Value{Kind: &basev1.Value_Time{Time: timestamppb.New(t)}}, nil
-		}
-		o, err := encodeStruct(v)
-		return &basev1.Value{Kind: &basev1.Value_Object{Object: o}}, err
-	case reflect.Map:
-		if m, ok := v.Interface().(map[string]any); ok {
-			o, err := encodeMap(m)
-			return &basev1.Value{Kind: &basev1.Value_Object{Object: o}}, err
-		}
+		return encodeList(into, v)
+	default:
+		return encodeObject(into, v)
 	}
-	return nil, fmt.Errorf("%s cannot be carried", v.Type())
+	return nil
 }
 
-func textValue(s string) *basev1.Value {
-	return &basev1.Value{Kind: &basev1.Value_Text{Text: strings.ToValidUTF8(s, "\uFFFD")}}
+func encodeObject(into *basev1.Value, v reflect.Value) error {
+	var o *basev1.Object
+	var err error
+	switch plain := v.Interface().(type) {
+	case time.Time:
+		into.Kind = &basev1.Value_Time{Time: timestamppb.New(plain)}
+		return nil
+	case map[string]any:
+		o, err = encodeMap(plain)
+	default:
+		if v.Kind() != reflect.Struct {
+			return fmt.Errorf("%s cannot be carried", v.Type())
+		}
+		o, err = encodeStruct(v)
+	}
+	into.Kind = &basev1.Value_Object{Object: o}
+	return err
 }
 
-func encodeList(v reflect.Value) (*basev1.Value, error) {
+// valid makes a text one that protobuf carries.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+func encodeList(into *basev1.Value, v reflect.Value) error {
+	values := make([]basev1.Value, v.Len())
 	list := &basev1.List{Items: make([]*basev1.Value, v.Len())}
 	for i := range v.Len() {
-		item, err := encode(v.Index(i))
-		if err != nil {
-			return nil, err
+		if err := encode(&values[i], v.Index(i)); err != nil {
+			return err
 		}
-		list.Items[i] = item
+		list.Items[i] = &values[i]
 	}
-	return &basev1.Value{Kind: &basev1.Value_List{List: list}}, nil
+	into.Kind = &basev1.Value_List{List: list}
+	return nil
 }

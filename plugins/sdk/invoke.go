@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 
@@ -23,6 +24,8 @@ type runs struct {
 	service *Service
 	stream  invokeStream
 	base    context.Context
+	jobs    chan job // unbuffered: who takes one begins at once
+	idle    atomic.Int32
 
 	mu      sync.Mutex
 	calls   map[uint64]*callContext
@@ -32,7 +35,7 @@ type runs struct {
 
 // Invoke implements the contract: it runs the calls of the stream until the server ends it.
 func (s *Service) Invoke(stream invokeStream) error {
-	r := &runs{service: s, stream: stream, base: s.with(stream.Context()), calls: map[uint64]*callContext{}}
+	r := &runs{service: s, stream: stream, base: s.with(stream.Context()), jobs: make(chan job), calls: map[uint64]*callContext{}}
 	for {
 		in, err := stream.Recv()
 		if err != nil {
@@ -54,12 +57,42 @@ func (r *runs) start(id uint64, start *crmv1.Start) {
 	r.mu.Lock()
 	r.calls[id] = ctx
 	r.mu.Unlock()
-	go func() {
-		result := r.service.result(ctx, start)
-		result.Id = id
-		ctx.end(context.Canceled)
+	j := job{id, ctx, start}
+	select {
+	case r.jobs <- j: // somebody waits for work
+	default:
+		go r.work(j)
+	}
+}
+
+// A job is one call.
+type job struct {
+	id    uint64
+	ctx   *callContext
+	start *crmv1.Start
+}
+
+// maxIdle is how many goroutines wait for the next call: their stacks have grown already.
+const maxIdle = 64
+
+// work runs calls, one after the other.
+func (r *runs) work(j job) {
+	for {
+		result := r.service.result(j.ctx, j.start)
+		result.Id = j.id
+		j.ctx.end(context.Canceled)
 		r.answer(result)
-	}()
+		if r.idle.Add(1) > maxIdle {
+			r.idle.Add(-1)
+			return
+		}
+		select {
+		case j = <-r.jobs:
+			r.idle.Add(-1)
+		case <-r.base.Done():
+			return
+		}
+	}
 }
 
 func (r *runs) cancel(id uint64) {
@@ -92,7 +125,7 @@ func failed(f *crmv1.Failure) *crmv1.Result {
 }
 
 func failure(err error) *crmv1.Failure {
-	f := &crmv1.Failure{Code: 500, Text: textValue(err.Error()).GetText()}
+	f := &crmv1.Failure{Code: 500, Text: valid(err.Error())}
 	var own *Error
 	if errors.As(err, &own) {
 		f.Code = int32(own.Code)
