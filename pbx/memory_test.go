@@ -139,7 +139,7 @@ func TestJournalOutcomes(t *testing.T) {
 				talked := "0s"
 				if c.talk {
 					w.do(t, func() { w.board.Leg(talking("1")) })
-					time.Sleep(3 * time.Second)
+					<-time.After(3 * time.Second)
 					talked = "3s"
 				}
 				end := over("1", c.cause)
@@ -195,7 +195,7 @@ func TestChainIsKeptForAWhile(t *testing.T) {
 			got = append(got, s.Kind)
 		}
 		same(t, got, "ring", "answer", "hold", "resume", "end")
-		time.Sleep(11 * time.Minute)
+		<-time.After(11 * time.Minute)
 		w.do(t, func() { w.board.Leg(ringing("2")) })
 		w.do(t, func() { w.board.Leg(over("2", pbx.CauseNoAnswer)) })
 		if w.Chain("chain-1") != nil || len(w.Chain("chain-2")) != 2 {

@@ -195,7 +195,7 @@ func TestTimersRunInOrder(t *testing.T) {
 			at(time.Second, "b")
 		})
 		at(500*time.Millisecond, "first")
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second)
 		synctest.Wait()
 		if ran != "first500ms a1s b1s c2s " {
 			t.Errorf("got %q", ran)
@@ -225,7 +225,7 @@ func TestNumberThatChangesHands(t *testing.T) {
 		if err := w.Connect(t.Context(), "boris"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		w.take()
 		before := w.NumbersVersion()
 		d, err := pbx.NewDirectory(pbx.Config{Users: []pbx.User{
@@ -241,7 +241,7 @@ func TestNumberThatChangesHands(t *testing.T) {
 		if w.NumbersVersion() == before || w.NumberState("300") != pbx.Ready || w.NumberState("301") != pbx.Offline {
 			t.Error("the numbers did not follow their users")
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		events := w.take()
 		if len(events) != 1 {
 			t.Fatalf("got %+v", events)

@@ -109,7 +109,7 @@ func (h *house) must(err error) {
 
 // pass lets time pass and everything happen that is due.
 func (h *house) pass(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }
 

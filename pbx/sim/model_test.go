@@ -192,7 +192,7 @@ func TestRandomDaysAtOnce(t *testing.T) {
 				p := &player{house: h, rnd: rand.New(rand.NewPCG(seed, 2))}
 				for range 300 {
 					if _, err := p.move(); err == nil {
-						time.Sleep(time.Duration(p.rnd.IntN(300)) * time.Millisecond)
+						<-time.After(time.Duration(p.rnd.IntN(300)) * time.Millisecond)
 					}
 				}
 			})
