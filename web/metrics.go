@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/octolink/octolink/protocol"
+	"github.com/octolink/octolink/transports"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -168,5 +169,5 @@ func (s *Server) metricsHandler() http.Handler {
 		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	}
-	return HostCheck(s.o.Names, secured(mux))
+	return transports.CheckHost(s.o.Names, secured(mux))
 }

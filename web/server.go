@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/octolink/octolink/pbx"
+	"github.com/octolink/octolink/transports"
 )
 
 // Options are the parts that a Server puts together. All of them may be left out.
@@ -102,7 +103,7 @@ func (s *Server) publicHandler() http.Handler {
 	s.simRoutes(mux)
 	s.healthRoutes(mux)
 	plain := secured(mux)
-	return HostCheck(s.o.Names, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return transports.CheckHost(s.o.Names, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.o.Routes != nil {
 			if other := s.o.Routes(r); other != nil {
 				other.ServeHTTP(w, r)
