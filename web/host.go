@@ -28,19 +28,3 @@ func foreignOrigin(r *http.Request) bool {
 	_, host, ok := strings.Cut(origin, "://")
 	return !ok || !strings.EqualFold(host, r.Host)
 }
-
-// wantsWebSocket reports whether a request asks to become a WebSocket.
-func wantsWebSocket(r *http.Request) bool {
-	return hasToken(r.Header["Connection"], "upgrade") && hasToken(r.Header["Upgrade"], "websocket")
-}
-
-func hasToken(lines []string, token string) bool {
-	for _, line := range lines {
-		for t := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(t), token) {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -110,7 +110,7 @@ func (s *Server) publicHandler() http.Handler {
 				return
 			}
 		}
-		if s.o.Channels != nil && wantsWebSocket(r) {
+		if s.o.Channels != nil && transports.IsUpgrade(r) {
 			s.o.Channels.ServeHTTP(w, r)
 			return
 		}
