@@ -37,7 +37,7 @@ type calls struct {
 
 	mu       sync.Mutex
 	next     uint64
-	waiting  map[uint64]chan *crmv1.Result
+	waiting  map[uint64]waiter
 	out      []*crmv1.Call
 	sending  bool   // somebody sends; what is in out goes out with him
 	answered uint64 // the highest id of a result: the plugin has read so far
@@ -47,11 +47,17 @@ type calls struct {
 	err      error         // why the stream ended; once it has
 }
 
+// A waiter waits for one result.
+type waiter struct {
+	got   chan *crmv1.Result
+	until time.Time // what comes later does not count
+}
+
 // openCalls begins the stream. run must be called.
 func openCalls(stream crmv1.CRMService_InvokeClient) *calls {
 	return &calls{
 		stream: stream, wake: make(chan struct{}, 1), done: make(chan struct{}), idle: make(chan struct{}),
-		waiting: map[uint64]chan *crmv1.Result{},
+		waiting: map[uint64]waiter{},
 	}
 }
 
@@ -80,19 +86,20 @@ func (c *calls) receive() error {
 
 // settle gives results to those who wait for them. It is false when there are too many strays.
 func (c *calls) settle(results []*crmv1.Result) bool {
+	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, r := range results {
 		if r.GetId() <= c.next {
 			c.answered = max(c.answered, r.GetId())
 		}
-		got, ok := c.waiting[r.GetId()]
-		if !ok {
+		w, ok := c.waiting[r.GetId()]
+		if !ok || now.After(w.until) { // who waited too long is about to cancel
 			c.strays++
 			continue
 		}
 		delete(c.waiting, r.GetId())
-		got <- r // there is room for one, and nobody else sends
+		w.got <- r // there is room for one, and nobody else sends
 	}
 	c.rested()
 	return c.strays <= maxStrays
@@ -119,8 +126,8 @@ func (c *calls) end(err error) {
 	c.rested()
 	c.mu.Unlock()
 	close(c.done)
-	for _, got := range waiting {
-		close(got)
+	for _, w := range waiting {
+		close(w.got)
 	}
 }
 
@@ -190,15 +197,21 @@ func (c *calls) do(ctx context.Context, start *crmv1.Start, l limit) (*crmv1.Res
 	if until, ok := ctx.Deadline(); ok {
 		l.time = time.Until(until)
 	}
-	start.DeadlineMs = max(1, (l.time + l.late).Milliseconds())
-	id, got, inline, err := c.begin(start, size)
+	l.time += l.late
+	start.DeadlineMs = max(1, l.time.Milliseconds())
+	id, got, inline, err := c.begin(start, size, time.Now().Add(l.time))
 	if err != nil {
 		return nil, err
 	}
 	if !inline || c.flush() {
 		c.nudge()
 	}
-	timer := time.NewTimer(l.time + l.late)
+	return c.await(ctx, id, got, l.time)
+}
+
+// await waits for the result of a call. One that came in time counts, even if who waits is late himself.
+func (c *calls) await(ctx context.Context, id uint64, got <-chan *crmv1.Result, within time.Duration) (*crmv1.Result, error) {
+	timer := time.NewTimer(within)
 	defer timer.Stop()
 	done := ctx.Done()
 	for {
@@ -209,8 +222,10 @@ func (c *calls) do(ctx context.Context, start *crmv1.Start, l limit) (*crmv1.Res
 			}
 			return r, nil
 		case <-timer.C:
-			c.cancel(id)
-			return nil, crm.ErrTimeout
+			if c.cancel(id) {
+				return nil, crm.ErrTimeout
+			}
+			// It is settled: what the next turn finds in got came in time.
 		case <-done:
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				done = nil // the timer says when it is too late
@@ -230,7 +245,7 @@ const (
 )
 
 // begin queues a call. With inline the caller may send it himself.
-func (c *calls) begin(start *crmv1.Start, size int) (id uint64, got chan *crmv1.Result, inline bool, err error) {
+func (c *calls) begin(start *crmv1.Start, size int, until time.Time) (id uint64, got chan *crmv1.Result, inline bool, err error) {
 	got = make(chan *crmv1.Result, 1)
 	call := &crmv1.Call{What: &crmv1.Call_Start{Start: start}}
 	c.mu.Lock()
@@ -245,7 +260,7 @@ func (c *calls) begin(start *crmv1.Start, size int) (id uint64, got chan *crmv1.
 	}
 	c.next++
 	call.Id = c.next
-	c.waiting[c.next] = got
+	c.waiting[c.next] = waiter{got, until}
 	c.out = append(c.out, call)
 	inline = size < inlineBytes && len(c.out) == 1 && !c.sending && c.next-c.answered <= inlineUnread
 	return c.next, got, inline, nil
@@ -259,18 +274,19 @@ func (c *calls) nudge() {
 	}
 }
 
-// cancel forgets a call that may still be answered.
-func (c *calls) cancel(id uint64) {
+// cancel forgets a call that may still be answered. It is false when the call is settled already.
+func (c *calls) cancel(id uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ok := c.waiting[id]; !ok {
-		return
+		return false
 	}
 	delete(c.waiting, id)
 	c.strays-- // one late result is not its fault
 	c.rested()
 	c.out = append(c.out, &crmv1.Call{Id: id, What: &crmv1.Call_Cancel{Cancel: &crmv1.Cancel{}}})
 	c.nudge()
+	return true
 }
 
 // drain takes no new calls and returns when those in flight have ended, or ctx has.

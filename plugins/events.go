@@ -31,13 +31,12 @@ type eventLog struct {
 	news chan struct{}
 }
 
-// run gathers events until ctx ends.
-func (h *Host) run(ctx context.Context) {
-	if h.Switch == nil {
-		return
+// gather remembers events from now on, until stop is called.
+func (h *Host) gather() (stop func()) {
+	if h == nil || h.Switch == nil {
+		return func() {}
 	}
-	defer h.Switch.Subscribe(h.events.add)()
-	<-ctx.Done()
+	return h.Switch.Subscribe(h.events.add)
 }
 
 func (l *eventLog) add(e pbx.Event) {

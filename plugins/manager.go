@@ -83,9 +83,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 	refused := guarded(m.o.Dir)
 	var all sync.WaitGroup
-	if refused == nil && m.o.Host != nil {
-		all.Go(func() { m.o.Host.run(ctx) })
-	}
+	defer m.o.Host.gather()() // before any plugin can ask for events
 	for _, k := range m.keepers {
 		if refused != nil {
 			k.out.note(slog.LevelError, "the plugin is refused", "err", refused)

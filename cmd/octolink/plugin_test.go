@@ -47,7 +47,10 @@ func TestPluginsOfARunningServer(t *testing.T) {
 		}
 		return out + errs
 	}
-	soon(t, "the plugin runs", func() bool { return strings.Contains(ask(exitOK, "plugin", "list"), "running") })
+	soon(t, "one plugin runs, the other is refused", func() bool {
+		list := ask(exitOK, "plugin", "list")
+		return strings.Contains(list, "running") && strings.Contains(list, "refused")
+	})
 	list := ask(exitOK, "plugin", "list")
 	for _, want := range []string{"Contacts in a CSV file.", "refused", `"sunrise" is none of`} {
 		if !strings.Contains(list, want) {
