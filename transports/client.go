@@ -28,15 +28,19 @@ func NewClientHandler(e Opener, o Options) *ClientHandler {
 	if len(o.Origins) == 0 {
 		o.Origins = []string{"*"}
 	}
-	return &ClientHandler{
+	h := &ClientHandler{
 		upgrader: upgrader{limits: o.Limits.withDefaults(), log: logger(o.Log)},
 		opener:   e,
 		opts:     o,
 	}
+	if !o.Goroutines {
+		h.loops = newLoops(0)
+	}
+	return h
 }
 
-// ServeHTTP implements http.Handler: it answers bad handshakes and starts a goroutine for each good
-// one.
+// ServeHTTP implements http.Handler: it answers bad handshakes and gives the connections of good ones
+// to who serves them.
 func (h *ClientHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if no := checkHandshake(r); no != nil {
 		h.refuse(w, r, h.remote(r), no)

@@ -85,6 +85,7 @@ func TestHowConnectionsEnd(t *testing.T) {
 			"what was written goes first",
 			func(c protocol.Conn, p *rawPeer) {
 				write(c, "a", "b")
+				taken(p.t, c)
 				c.Close(1000, "")
 				p.send(closing(1000, "")...)
 			},

@@ -70,6 +70,16 @@ func (c *countedTCP) Close() error {
 	return c.TCPConn.Close()
 }
 
+// detach makes the slot the caller's to free; nil when it is free already. attach undoes it.
+func (c *countedTCP) detach() *slots {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	return c.slots
+}
+
+func (c *countedTCP) attach() { c.closed.Store(false) }
+
 // A countedConn is the same for other streams.
 type countedConn struct {
 	net.Conn

@@ -138,7 +138,7 @@ func Attach(ctx context.Context, url string, o DialOptions, e Opener) error {
 	}
 	limits := o.Limits.withDefaults()
 	c := newConn(u.conn, info, &limits, u.early)
-	c.masks, c.asm.state = true, ws.StateClientSide
+	c.send.masks, c.asm.state = true, ws.StateClientSide
 	opened := make(chan struct{})
 	go c.run(openerFunc(func(c protocol.Conn) protocol.Sink {
 		defer close(opened)

@@ -32,6 +32,7 @@ type queued struct {
 	protocol.Conn
 	mu     sync.Mutex
 	frames []protocol.Frame
+	empty  chan struct{} // closed when all are taken; nil when nobody waits for that
 }
 
 func (q *queued) Ping() { q.Conn.(protocol.Pinger).Ping() }
@@ -46,6 +47,27 @@ func (q *queued) flush(more ...protocol.Frame) {
 		panic(err)
 	}
 	q.frames = q.frames[n:]
+	if len(q.frames) == 0 && q.empty != nil {
+		close(q.empty)
+		q.empty = nil
+	}
+}
+
+// taken waits until the connection took everything that was written.
+func taken(t testing.TB, c protocol.Conn) {
+	t.Helper()
+	q := c.(*queued)
+	q.mu.Lock()
+	if len(q.frames) == 0 {
+		q.mu.Unlock()
+		return
+	}
+	if q.empty == nil {
+		q.empty = make(chan struct{})
+	}
+	empty := q.empty
+	q.mu.Unlock()
+	within(t, empty, "all is taken")
 }
 
 // write sends messages through a connection that the fake handed out.
@@ -128,6 +150,7 @@ func (s *channel) Closed(err error) {
 func serve(t testing.TB, e *engine, o transports.Options, so transports.ServerOptions) string {
 	t.Helper()
 	leakCheck(t)
+	o.Goroutines = overGoroutines(t)
 	var mu sync.Mutex
 	conns := map[protocol.Conn]bool{}
 	watched := *e

@@ -51,6 +51,14 @@ func (in *inbox) put(b []byte) {
 	}
 }
 
+// keep puts bytes that were read elsewhere into an empty inbox, that has no more room than they need.
+func (in *inbox) keep(b []byte) {
+	if len(b) > 0 {
+		in.buf, in.used = getBuffer(len(b)), 0
+		in.buf.b = append(in.buf.b, b...)
+	}
+}
+
 // rest gives the buffer back when nothing is in it.
 func (in *inbox) rest() {
 	if in.buf != nil && in.used == len(in.buf.b) {

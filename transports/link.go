@@ -67,6 +67,8 @@ type LinkOptions struct {
 	Failures FailureLimits
 	// MaxConns bounds the connections. Zero means 1024.
 	MaxConns int
+	// Goroutines is as in Options.
+	Goroutines bool
 
 	// Of ws-out and wss-out.
 

@@ -116,6 +116,7 @@ type served struct {
 func serveLink(t testing.TB, e *engine, o transports.LinkOptions) served {
 	t.Helper()
 	leakCheck(t)
+	o.Goroutines = overGoroutines(t)
 	s := served{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

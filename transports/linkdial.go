@@ -183,6 +183,6 @@ func (d *linkDialer) conn(u upgraded) *wsConn {
 		Remote: u.conn.RemoteAddr().String(),
 		TLS:    d.opts.Mode == ModeWSSOut,
 	}, &d.opts.Limits, u.early)
-	c.masks, c.asm.state = true, ws.StateClientSide
+	c.send.masks, c.asm.state = true, ws.StateClientSide
 	return c
 }

@@ -54,7 +54,7 @@ type linkHandler struct {
 }
 
 func newLinkHandler(ctx context.Context, o LinkOptions, e Opener, r *linkReport) *linkHandler {
-	return &linkHandler{
+	h := &linkHandler{
 		upgrader: upgrader{limits: o.Limits, log: o.Log},
 		opts:     o,
 		roll:     newRoll(e, r, LinkListening),
@@ -63,6 +63,10 @@ func newLinkHandler(ctx context.Context, o LinkOptions, e Opener, r *linkReport)
 		failures: newFailures(o.Failures),
 		over:     ctx.Done(),
 	}
+	if !o.Goroutines {
+		h.loops = newLoops(1) // a link has one connection, or a few while it breaks
+	}
+	return h
 }
 
 // serve answers on a listener until the context ends.

@@ -17,6 +17,9 @@ type Options struct {
 	// PublicHTTP and PublicHTTPS are the ports that peers see, for Info.Local. Zero means the
 	// listener's own.
 	PublicHTTP, PublicHTTPS int
+	// Goroutines serves each connection by a goroutine of its own, as is done for TLS and on systems
+	// other than Linux. Zero means by event loops where that can be.
+	Goroutines bool
 	// Limits bound each connection.
 	Limits Limits
 	// Log gets a line for each refused peer. Zero means none.

@@ -138,7 +138,7 @@ func TestSlowBodyIsCutOff(t *testing.T) {
 func TestWaitEndsWithItsContext(t *testing.T) {
 	e := echo()
 	opened, _ := reporting(e)
-	h := transports.NewClientHandler(opener{t, e}, transports.Options{})
+	h := transports.NewClientHandler(opener{t, e}, transports.Options{Goroutines: overGoroutines(t)})
 	addr := serve(t, echo(), transports.Options{}, transports.ServerOptions{Handler: h})
 	p := upgrade(t, addr)
 	c := within(t, opened, "Open")

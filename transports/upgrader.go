@@ -21,7 +21,8 @@ const (
 type upgrader struct {
 	limits Limits
 	log    *slog.Logger
-	conns  gate // holds the readers
+	loops  *loops // nil for a goroutine for each connection
+	conns  gate   // holds the connections
 }
 
 // refuse answers a handshake that is not accepted. The path is logged without its query: it may
@@ -36,7 +37,7 @@ func (u *upgrader) refuse(w http.ResponseWriter, r *http.Request, remote string,
 	http.Error(w, no.reason, no.status)
 }
 
-// accept upgrades the connection and gives it to its reader, who leaves the gate that the caller
+// accept upgrades the connection and gives it to a loop or to its own reader, who leaves the gate that the caller
 // entered. Without a subprotocol's name the answer has none; without an opener the peer is not
 // served.
 func (u *upgrader) accept(w http.ResponseWriter, r *http.Request, name string, info protocol.Info, opener Opener) {
@@ -46,11 +47,14 @@ func (u *upgrader) accept(w http.ResponseWriter, r *http.Request, name string, i
 		u.log.Info("handshake broke off", "remote", info.Remote, "err", err)
 		return
 	}
-	c := newConn(conn, info, &u.limits, early)
 	if opener == nil {
 		u.log.Warn("client not served", "remote", info.Remote, "err", unservedReason)
 		opener = unserved{}
 	}
+	if u.loops.adopt(u, conn, info, early, opener) {
+		return
+	}
+	c := newConn(conn, info, &u.limits, early)
 	// The reader gets its own goroutine: this one holds the request and the server's buffers.
 	go func() {
 		defer u.conns.leave()

@@ -1,7 +1,6 @@
 package transports
 
 import (
-	"crypto/rand"
 	"net"
 	"sync"
 	"time"
@@ -16,16 +15,12 @@ var (
 	_ protocol.Pinger = (*wsConn)(nil)
 )
 
-// mostPongs is how many pongs may wait to be sent; from there on only the latest ping is answered,
-// as RFC 6455 section 5.5.3 allows.
-const mostPongs = 16
-
-// A wsConn is a WebSocket connection behind the engine's seam, in either role.
+// A wsConn is a WebSocket connection behind the engine's seam, in either role, with a goroutine that
+// reads. Plain connections that come to a Linux machine are a loopConn instead.
 type wsConn struct {
 	info   protocol.Info
 	limits *Limits // shared by all connections of a handler
 	sock   socket
-	masks  bool // we are the client
 
 	// Only the reader's.
 	sink protocol.Sink // set before anything is sent or read
@@ -34,12 +29,8 @@ type wsConn struct {
 	told *CloseError // the peer's close frame; nil for none
 
 	mu      sync.Mutex
-	out     *outbox       // what waits for the writer; nil when nothing does
-	queued  int           // bytes taken and not yet written, those under way included
+	send    sending       // what waits for the writer
 	full    bool          // a Write took less than all
-	pongs   int           // in out
-	late    []byte        // payload of the ping that is answered after them; nil for none
-	probed  bool          // our ping is in out
 	writing bool          // somebody has the duty to write
 	idle    chan struct{} // closed when nobody has it any more; nil when nobody waits for that
 	closing bool          // a close frame was queued, or the connection failed: nothing more is taken
@@ -71,15 +62,8 @@ func (c *wsConn) Write(frames []protocol.Frame) (int, error) {
 		c.mu.Unlock()
 		return 0, ErrClosed
 	}
-	taken := 0
-	for _, f := range frames {
-		if c.queued > 0 && c.queued+f.Len() > c.limits.Write {
-			c.full = true
-			break
-		}
-		c.push(ws.OpText, f)
-		taken++
-	}
+	taken := c.send.write(frames, c.limits.Write)
+	c.full = c.full || taken < len(frames)
 	start := c.startWriter()
 	c.mu.Unlock()
 	c.write(start)
@@ -89,25 +73,19 @@ func (c *wsConn) Write(frames []protocol.Frame) (int, error) {
 // Ping implements protocol.Pinger. Pings that wait to be sent are not doubled.
 func (c *wsConn) Ping() {
 	c.mu.Lock()
-	if !c.closing && !c.probed {
-		c.push(ws.OpPing, protocol.Frame{})
-		c.probed = true
+	if !c.closing {
+		c.send.ping()
 	}
 	start := c.startWriter()
 	c.mu.Unlock()
 	c.write(start)
 }
 
-// pong answers a ping after the messages that were written before it came.
+// pong implements receiver.
 func (c *wsConn) pong(payload []byte) {
 	c.mu.Lock()
-	switch {
-	case c.closing:
-	case c.pongs < mostPongs:
-		c.push(ws.OpPong, protocol.Frame{Body: payload})
-		c.pongs++
-	default:
-		c.late = append(make([]byte, 0, len(payload)), payload...)
+	if !c.closing {
+		c.send.pong(payload)
 	}
 	start := c.startWriter()
 	c.mu.Unlock()
@@ -129,34 +107,8 @@ func (c *wsConn) beginClose(code protocol.CloseCode, reason string) {
 	if c.closing {
 		return
 	}
-	c.flushLate()
-	c.push(ws.OpClose, protocol.Frame{Body: closePayload(code, reason)})
+	c.send.goodbye(code, reason)
 	c.closing = true
 	c.closeBy = time.Now().Add(c.limits.CloseTimeout)
 	_ = c.sock.SetDeadline(c.closeBy) // fails only on a closed socket
-}
-
-// push appends a frame to what waits. With mu held, and not closing. Control frames are small, so
-// their payload is copied.
-func (c *wsConn) push(op ws.OpCode, f protocol.Frame) {
-	if c.out == nil {
-		c.out = newOutbox()
-	}
-	before := c.out.bytes
-	if c.masks {
-		var mask [4]byte
-		_, _ = rand.Read(mask[:]) // never fails
-		c.out.add(op, f, &mask)
-	} else {
-		c.out.add(op, f, nil)
-	}
-	c.queued += c.out.bytes - before
-}
-
-// flushLate queues the answer to the latest of too many pings. With mu held.
-func (c *wsConn) flushLate() {
-	if c.late != nil && !c.closing {
-		c.push(ws.OpPong, protocol.Frame{Body: c.late})
-		c.late = nil
-	}
 }

@@ -88,9 +88,7 @@ func TestFramePiecesAreJoinedOnTheWire(t *testing.T) {
 	}
 	// One write of all, again and again: the pooled memory of one batch must not leak into another.
 	for range 20 {
-		if n, err := c.Write(all); n != len(all) || err != nil {
-			t.Fatalf("took %d, %v, want %d", n, err, len(all))
-		}
+		c.(*queued).flush(all...)
 		for _, tt := range tests {
 			want := "text " + string(tt.frame.Head) + string(tt.frame.Body) + string(tt.frame.Tail)
 			if got := p.frame(); got != want {
@@ -133,9 +131,8 @@ func TestPeerThatNeverReads(t *testing.T) {
 	c := within(t, opened, "Open")
 	// More than the kernel holds; the connection takes what fits and never waits.
 	message := protocol.Frame{Body: bytes.Repeat([]byte("x"), 16<<20)}
-	if n, err := c.Write([]protocol.Frame{message}); n != 1 || err != nil {
-		t.Fatalf("took %d, %v, want 1", n, err)
-	}
+	c.(*queued).flush(message)
+	taken(t, c)
 	for range 1000 {
 		if n, err := c.Write([]protocol.Frame{message}); n != 0 {
 			t.Fatalf("took %d, %v more", n, err)
@@ -152,9 +149,8 @@ func TestCloseDoesNotWaitForAPeerThatNeverReads(t *testing.T) {
 	limits := transports.Limits{WriteTimeout: time.Hour, CloseTimeout: 200 * time.Millisecond}
 	upgrade(t, serve(t, e, transports.Options{Limits: limits}, transports.ServerOptions{}))
 	c := within(t, opened, "Open")
-	if n, err := c.Write([]protocol.Frame{{Body: make([]byte, 16<<20)}}); n != 1 || err != nil {
-		t.Fatalf("took %d, %v, want 1", n, err)
-	}
+	c.(*queued).flush(protocol.Frame{Body: make([]byte, 16<<20)})
+	taken(t, c)
 	c.Close(protocol.CloseSlow, "slow")
 	// The write and the wait for an answer run out at the same moment.
 	if err := within(t, closed, "Closed"); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, transports.ErrNoAnswer) {

@@ -7,17 +7,12 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/gobwas/ws"
-
 	"github.com/octolink/octolink/protocol"
 )
 
 // linger is how long we read on after we refused a peer, so that what it still sends does not
 // destroy our close frame on its way.
 const linger = time.Second
-
-// errPeerClosed ends reading after the peer's close frame.
-var errPeerClosed = errors.New("transports: close frame")
 
 // run opens the channel and reads until the connection has ended. Whoever made the connection
 // waits for it.
@@ -49,52 +44,31 @@ func (c *wsConn) turn() error {
 
 // pushAll hands on all whole messages that were read.
 func (c *wsConn) pushAll() error {
-	pushed := 0
-	for {
-		used, p, err := c.asm.next(c.in.bytes())
-		if err != nil {
-			return err
-		}
-		if used == 0 {
-			break
-		}
-		if err := c.dispatch(p); err != nil {
-			return err
-		}
-		c.in.skip(used)
-		pushed++
+	used, frames, err := pushAll(c, &c.asm, c.in.bytes())
+	if err != nil {
+		return err
 	}
+	c.in.skip(used)
 	c.in.rest()
 	c.asm.drop()
-	if pushed > 1 {
+	if frames > 1 {
 		// Who always finds more to read would keep the processor from the others.
 		runtime.Gosched()
 	}
 	return nil
 }
 
-// dispatch handles one message or control frame.
-func (c *wsConn) dispatch(p piece) error {
-	switch p.op {
-	case ws.OpText:
-		if !c.isClosing() {
-			c.sink.Frame(p.payload)
-		}
-	case ws.OpPing:
-		c.pong(p.payload)
-		c.alive()
-	case ws.OpPong:
-		c.alive()
-	case ws.OpClose:
-		e, err := parseClose(p.payload)
-		if err != nil {
-			return err
-		}
-		c.told = e
-		c.Close(e.Code, "")
-		return errPeerClosed
+// message implements receiver.
+func (c *wsConn) message(b []byte) {
+	if !c.isClosing() {
+		c.sink.Frame(b)
 	}
-	return nil
+}
+
+// closedByPeer implements receiver.
+func (c *wsConn) closedByPeer(e *CloseError) {
+	c.told = e
+	c.Close(e.Code, "")
 }
 
 func (c *wsConn) isClosing() bool {
@@ -103,6 +77,7 @@ func (c *wsConn) isClosing() bool {
 	return c.closing
 }
 
+// alive implements receiver.
 func (c *wsConn) alive() {
 	if s, ok := c.sink.(protocol.LifeSink); ok {
 		s.Alive()

@@ -11,7 +11,7 @@ import (
 
 // startWriter takes the duty for a new writer if something waits and nobody has it. With mu held.
 func (c *wsConn) startWriter() bool {
-	if c.writing || c.out == nil {
+	if c.writing || c.send.out == nil {
 		return false
 	}
 	c.writing = true
@@ -46,7 +46,7 @@ func (c *wsConn) flush(batch *outbox, wait bool) {
 		if batch == nil {
 			return
 		}
-		err := c.send(batch, wait)
+		err := c.sendBatch(batch, wait)
 		if errors.Is(err, errWouldBlock) {
 			go c.flush(batch, true)
 			return
@@ -63,9 +63,10 @@ func (c *wsConn) flush(batch *outbox, wait bool) {
 func (c *wsConn) take() *outbox {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.flushLate()
-	batch := c.out
-	c.out, c.pongs, c.probed = nil, 0, false
+	if !c.closing {
+		c.send.answerLate()
+	}
+	batch := c.send.take()
 	if c.failed != nil && batch != nil {
 		batch.release()
 		batch = nil
@@ -80,8 +81,9 @@ func (c *wsConn) take() *outbox {
 	return batch
 }
 
-// send writes a batch. Without wait it may end in errWouldBlock; the batch then knows what is left.
-func (c *wsConn) send(batch *outbox, wait bool) error {
+// sendBatch writes a batch. Without wait it may end in errWouldBlock; the batch then knows what is
+// left.
+func (c *wsConn) sendBatch(batch *outbox, wait bool) error {
 	for rest := batch.rest(); len(rest) > 0; rest = batch.rest() {
 		n, err := c.sock.tryWrite(rest)
 		if wait && errors.Is(err, errWouldBlock) {
@@ -114,7 +116,7 @@ func (c *wsConn) setWriteTimeout(d time.Duration) {
 // sent forgets a batch and tells the sink when there is room again.
 func (c *wsConn) sent(batch *outbox) {
 	c.mu.Lock()
-	c.queued -= batch.bytes
+	c.send.queued -= batch.bytes
 	tell := c.full && !c.closing
 	if tell {
 		c.full = false

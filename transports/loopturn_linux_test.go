@@ -1,0 +1,213 @@
+package transports
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/sys/unix"
+
+	"github.com/octolink/octolink/protocol"
+)
+
+// A heard sink keeps what it is told, and answers as it is bid.
+type heard struct {
+	conn     protocol.Conn
+	frames   []string
+	answer   func(conn protocol.Conn, frame string)
+	writable int
+	closed   chan error
+}
+
+func (h *heard) Open(c protocol.Conn) protocol.Sink { h.conn = c; return h }
+
+func (h *heard) Frame(b []byte) {
+	h.frames = append(h.frames, string(b))
+	if h.answer != nil {
+		h.answer(h.conn, string(b))
+	}
+}
+
+func (h *heard) Writable()        { h.writable++ }
+func (h *heard) Closed(err error) { h.closed <- err }
+
+// turnedByHand is a loop with one connection, that a test turns step by step.
+func turnedByHand(t testing.TB, limits Limits, h *heard) (l *loop, c *loopConn, peer int) {
+	t.Helper()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	poll, err := newPoller()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		poll.close()
+		_ = unix.Close(pair[1])
+	})
+	h.closed = make(chan error, 1)
+	l = &loop{poll: poll, buf: make([]byte, 2*readSize), timed: map[*loopConn]struct{}{}, running: true}
+	home := &upgrader{limits: limits.withDefaults(), log: slog.New(slog.DiscardHandler)}
+	home.conns.enter()
+	c = &loopConn{loop: l, home: home, common: &protocol.Info{}, fd: int32(pair[0]), posted: true}
+	c.part = &part{opener: h, asm: assembler{state: serverSide, limit: home.limits.Message}}
+	l.turn(c, 0)
+	return l, c, pair[1]
+}
+
+// cutOff ends what a test has left open.
+func cutOff(t testing.TB, l *loop, c *loopConn, h *heard) {
+	t.Helper()
+	if c.fd >= 0 {
+		c.broke(io.EOF)
+		l.turn(c, 0)
+	}
+	<-h.closed
+}
+
+// frameOf is a client's frame.
+func frameOf(op ws.OpCode, payload string) []byte {
+	o := newOutbox()
+	defer o.release()
+	o.add(op, protocol.Frame{Body: []byte(payload)}, &[4]byte{1, 2, 3, 4})
+	var b []byte
+	for _, p := range o.pieces {
+		b = append(b, p...)
+	}
+	return b
+}
+
+// Who pipelines without end gets a bounded share of each turn.
+func TestATurnIsBounded(t *testing.T) {
+	h := &heard{}
+	l, c, peer := turnedByHand(t, Limits{}, h)
+	one := frameOf(ws.OpText, strings.Repeat("x", 90))
+	flood := []byte(strings.Repeat(string(one), 5*readSize/len(one)))
+	if _, err := unix.Write(peer, flood); err != nil {
+		t.Fatal(err)
+	}
+	total := len(flood) / len(one)
+	for turns := 1; len(h.frames) < total; turns++ {
+		l.turn(c, unix.EPOLLIN)
+		if most := turns * (readSize/len(one) + 1); len(h.frames) > most {
+			t.Fatalf("%d messages in %d turns, want at most %d", len(h.frames), turns, most)
+		}
+		if turns > total {
+			t.Fatalf("%d of %d messages in %d turns", len(h.frames), total, turns)
+		}
+	}
+	cutOff(t, l, c, h)
+}
+
+// The answers to what was read together leave in one system call, and a socket that is full is
+// watched for room until it has taken all.
+func TestAnswersLeaveTogether(t *testing.T) {
+	h := &heard{answer: func(c protocol.Conn, frame string) {
+		if n, err := c.Write([]protocol.Frame{{Body: []byte(frame)}}); n != 1 || err != nil {
+			t.Errorf("took %d, %v", n, err)
+		}
+	}}
+	l, c, peer := turnedByHand(t, Limits{Write: 1 << 20}, h)
+	defer cutOff(t, l, c, h)
+	var asked []byte
+	for range 8 {
+		asked = append(asked, frameOf(ws.OpText, "a question")...)
+	}
+	if _, err := unix.Write(peer, asked); err != nil {
+		t.Fatal(err)
+	}
+	l.turn(c, unix.EPOLLIN)
+	b := make([]byte, 1<<20)
+	if n, err := unix.Read(peer, b); err != nil || n != 8*(2+len("a question")) {
+		t.Errorf("read %d bytes at once, %v, want all 8 answers", n, err)
+	}
+	if c.watched != readable || c.send != nil || c.part != nil {
+		t.Errorf("an idle connection watches %x and holds %v, %v", c.watched, c.send, c.part)
+	}
+
+	long := strings.Repeat("x", 1<<19)
+	h.answer = func(c protocol.Conn, _ string) {
+		if n, err := c.Write([]protocol.Frame{{Body: []byte(long)}}); n != 1 || err != nil {
+			t.Errorf("took %d, %v", n, err)
+		}
+	}
+	if _, err := unix.Write(peer, frameOf(ws.OpText, "a long one")); err != nil {
+		t.Fatal(err)
+	}
+	l.turn(c, unix.EPOLLIN)
+	if c.watched != readable|unix.EPOLLOUT || len(l.timed) != 1 {
+		t.Errorf("a full socket is watched for %x, %d have a deadline", c.watched, len(l.timed))
+	}
+	got := 0
+	for got < len(long) {
+		n, err := unix.Read(peer, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += n
+		l.turn(c, unix.EPOLLOUT)
+	}
+	if c.watched != readable || c.send != nil || len(l.timed) != 0 {
+		t.Errorf("afterwards it watches %x and holds %v, %d have a deadline", c.watched, c.send, len(l.timed))
+	}
+}
+
+// FuzzLoop sends arbitrary bytes to a loop's connection, at once and in parts of every size: what
+// comes out must be what an assembler finds that reads it all.
+func FuzzLoop(f *testing.F) {
+	f.Add(frameOf(ws.OpText, "привет"), uint16(1))
+	f.Add(append(frameOf(ws.OpText, strings.Repeat("a", 900)), frameOf(ws.OpText, "b")...), uint16(7))
+	start := frameOf(ws.OpText, "one ")
+	start[0] &^= 0x80
+	f.Add(append(append(start, frameOf(ws.OpPing, "p")...), frameOf(ws.OpContinuation, "message")...), uint16(3))
+	f.Add(frameOf(ws.OpText, string(make([]byte, fuzzLimit+1))), uint16(200))
+	f.Add([]byte{0x81, 0x01, 'x'}, uint16(1))
+	f.Add(append(frameOf(ws.OpClose, "\x03\xe8bye"), frameOf(ws.OpText, "after")...), uint16(2))
+	f.Fuzz(func(t *testing.T, stream []byte, step uint16) {
+		if len(stream) > 4*fuzzLimit {
+			t.Skip("no longer input says more")
+		}
+		want := readAll(t, append([]byte(nil), stream...), max(len(stream), 1))
+		h := &heard{}
+		l, c, peer := turnedByHand(t, Limits{Message: fuzzLimit}, h)
+		for rest := stream; len(rest) > 0 && !c.isClosing(); {
+			n, err := unix.Write(peer, rest[:min(int(step)+1, len(rest))])
+			if err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+			for range n/readSize + 1 {
+				l.turn(c, unix.EPOLLIN)
+			}
+		}
+		if got := fmt.Sprint(h.frames); got != fmt.Sprint(texts(want)) {
+			t.Errorf("got %q\nwant %q", h.frames, texts(want))
+		}
+		cutOff(t, l, c, h)
+	})
+}
+
+// texts are the messages of what readAll tells, up to the close frame.
+func texts(told []string) []string {
+	var all []string
+	for _, piece := range told {
+		op, payload, _ := strings.Cut(piece, " ")
+		if op == "8" {
+			break
+		}
+		if op != "1" {
+			continue
+		}
+		text, err := hex.DecodeString(payload)
+		if err != nil {
+			panic(err) // readAll wrote it
+		}
+		all = append(all, string(text))
+	}
+	return all
+}
