@@ -130,19 +130,39 @@ func open(h http.Handler) http.Handler { return h }
 // Open implements [transports.Opener].
 func (b *switchboard) Open(conn protocol.Conn) protocol.Sink {
 	p := &pbx{t: b.t, format: conn.Info().Format, frames: make(chan []byte, 1000)}
-	p.send = func(f []byte) error {
-		_, err := conn.Write([]protocol.Frame{{Body: f}})
-		return err
-	}
+	s := &sink{p: p, conn: conn}
+	p.send = s.send
 	p.cut = func() { conn.Close(protocol.CloseGoingAway, "") }
 	b.peers <- p
-	return &sink{p}
+	return s
 }
 
-type sink struct{ p *pbx }
+// A sink keeps what the connection does not take until it can take more.
+type sink struct {
+	p    *pbx
+	conn protocol.Conn
+
+	mu      sync.Mutex
+	waiting []protocol.Frame
+}
+
+func (s *sink) send(frame []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = append(s.waiting, protocol.Frame{Body: frame})
+	n, err := s.conn.Write(s.waiting)
+	s.waiting = s.waiting[n:]
+	return err
+}
+
+func (s *sink) Writable() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := s.conn.Write(s.waiting) // who sends next hears of an error
+	s.waiting = s.waiting[n:]
+}
 
 func (s *sink) Frame(f []byte) { s.p.frames <- append([]byte(nil), f...) }
-func (s *sink) Writable()      {}
 func (s *sink) Closed(error)   { close(s.p.frames) }
 
 // next is the next message of the CRM, multipart joined; false when the link has ended.

@@ -12,19 +12,20 @@ import (
 // out passes its outbox.
 type Channel struct {
 	engine *Engine
-	conn   Conn
-	format wire.Format
 	out    outbox
 	self   Client
 	server *serverSide // nil for a browser's channel
 
-	opened    time.Time
-	heard     atomic.Int64 // when the peer last gave a sign of life, nanoseconds since the engine's start
+	opened    time.Duration // since the engine's start
+	heard     atomic.Int64  // when the peer last gave a sign of life, nanoseconds since the engine's start
 	lastReply atomic.Pointer[closing]
 
 	// only the pusher of frames
-	strikes int
 	joiner  *wire.Joiner
+	strikes uint8
+
+	format wire.Format
+	place  int32 // in the engine's list
 
 	// only the engine's watch
 	pinged time.Duration

@@ -25,23 +25,25 @@ type Client struct {
 
 	// hub.mu
 	subs uint64 // by the bits of the Events table
-	slot int    // place among the hub's clients with the same subs; negative: not there
+	slot int32  // place among the hub's clients with the same subs; negative: not there
 
-	// out.mu of the channel
-	held    []Frame // events that wait for a command's reply
-	holding int     // commands that run
+	// mu
+	draining bool     // the engine shuts down: nothing more is accepted
+	dropped  bool     // a tunnel that is forgotten; who finds it looks again
+	mail     *mailbox // nil while no worker runs
+	mu       sync.Mutex
 
-	mu       sync.Mutex // mailbox
-	box      []queued
-	bytes    int // that box holds on to
-	working  bool
-	draining bool          // the engine shuts down: nothing more is accepted
-	dropped  bool          // a tunnel that is forgotten; who finds it looks again
-	idle     chan struct{} // closed when the worker ends, if somebody waits for that
+	held *held // out.mu of the channel; nil while no command runs
+}
+
+// held are events that wait for the reply of a command.
+type held struct {
+	events   []Frame
+	commands int // that run
 }
 
 // Info describes the connection that the client's messages come through.
-func (c *Client) Info() Info { return c.ch.conn.Info() }
+func (c *Client) Info() Info { return c.ch.out.conn.Info() }
 
 // Identity is whom the client logged in as, nil before that.
 func (c *Client) Identity() *Identity { return c.identity.Load() }

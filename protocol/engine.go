@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,7 +93,7 @@ type Engine struct {
 	workers sync.WaitGroup
 
 	mu       sync.Mutex
-	channels map[*Channel]struct{}
+	channels []*Channel // each knows its place
 	links    map[string]*Link
 	down     bool
 	empty    chan struct{} // closed once when down and no channel is left
@@ -115,7 +116,7 @@ func NewEngine(o Options) *Engine {
 	return &Engine{
 		serverEvents: o.Events.Mask(o.ServerEvents), tunnelEvents: o.Events.Mask(o.TunnelEvents),
 		opts: o, hub: newHub(o), log: o.Log, started: time.Now(), ctx: ctx, cancel: cancel,
-		channels: make(map[*Channel]struct{}), links: make(map[string]*Link), empty: make(chan struct{}),
+		links: make(map[string]*Link), empty: make(chan struct{}),
 	}
 }
 
@@ -132,7 +133,7 @@ func (e *Engine) newJoiner() *wire.Joiner {
 // Open makes a channel of a new connection. The transport feeds it until Closed.
 func (e *Engine) Open(c Conn) Sink {
 	info := c.Info()
-	ch := &Channel{engine: e, conn: c, format: info.Format, opened: time.Now()}
+	ch := &Channel{engine: e, format: info.Format, opened: e.clock()}
 	ch.out.conn, ch.out.limit = c, e.opts.Limits.Queue
 	ch.self = Client{ch: ch, slot: noSlot}
 	ch.Alive()
@@ -141,7 +142,8 @@ func (e *Engine) Open(c Conn) Sink {
 	}
 	e.opts.Meter.Opened(info)
 	e.mu.Lock()
-	e.channels[ch] = struct{}{}
+	ch.place = int32(len(e.channels)) //nolint:gosec // there are no more channels than descriptors
+	e.channels = append(e.channels, ch)
 	down := e.down
 	e.mu.Unlock()
 	if down {
@@ -153,7 +155,7 @@ func (e *Engine) Open(c Conn) Sink {
 func (e *Engine) forget(ch *Channel, err error) {
 	e.hub.end(&ch.self)
 	e.mu.Lock()
-	delete(e.channels, ch)
+	e.remove(ch)
 	e.checkEmpty()
 	e.mu.Unlock()
 	if err != nil {
@@ -163,7 +165,7 @@ func (e *Engine) forget(ch *Channel, err error) {
 	if !ours {
 		code = codeOf(err)
 	}
-	e.opts.Meter.Closed(ch.conn.Info(), code)
+	e.opts.Meter.Closed(ch.out.conn.Info(), code)
 }
 
 // codeOf finds the close code in a transport's error.
@@ -180,21 +182,52 @@ func codeOf(err error) CloseCode {
 
 // Pending is how many bytes wait in the queues of all channels, and how many channels there are.
 func (e *Engine) Pending() (channels, bytes int) {
-	all := e.list()
-	for _, ch := range all {
+	e.each(func(ch *Channel) {
+		channels++
 		bytes += ch.out.pending()
-	}
-	return len(all), bytes
+	})
+	return channels, bytes
 }
 
+// remove takes a channel out of the list; the last one moves to its place. mu is held.
+func (e *Engine) remove(ch *Channel) {
+	last := len(e.channels) - 1
+	moved := e.channels[last]
+	e.channels[ch.place], moved.place = moved, ch.place
+	e.channels[last] = nil
+	e.channels = e.channels[:last]
+}
+
+// list is all channels.
 func (e *Engine) list() []*Channel {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	all := make([]*Channel, 0, len(e.channels))
-	for ch := range e.channels {
-		all = append(all, ch)
+	return slices.Clone(e.channels)
+}
+
+// eachAtOnce is how many channels each looks at under one lock.
+const eachAtOnce = 256
+
+// each calls fn with the channels, from the last to the first, without a copy of the list: it is
+// called often. One that was opened meanwhile may be left out, and one that moved there come twice.
+func (e *Engine) each(fn func(*Channel)) {
+	var some [eachAtOnce]*Channel
+	e.mu.Lock()
+	end := len(e.channels)
+	for {
+		end = min(end, len(e.channels))
+		start := max(0, end-eachAtOnce)
+		n := copy(some[:], e.channels[start:end])
+		e.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		for _, ch := range some[:n] {
+			fn(ch)
+		}
+		end = start
+		e.mu.Lock()
 	}
-	return all
 }
 
 type noMeter struct{}

@@ -232,7 +232,7 @@ func (h *Hub) leaveLocked(c *Client) *Identity {
 // place puts a client among those with the same subscriptions.
 func (h *Hub) place(c *Client) {
 	group := h.bySubs[c.subs]
-	c.slot = len(group)
+	c.slot = int32(len(group)) //nolint:gosec // there are no more clients than descriptors
 	h.bySubs[c.subs] = append(group, c)
 }
 

@@ -218,7 +218,7 @@ func (l *Link) tellLost(p Peer) { // mu is held
 // answers probes a channel and waits for any sign of life.
 func (ch *Channel) answers(ctx context.Context, within time.Duration) bool {
 	asked := ch.engine.clock()
-	if p, ok := ch.conn.(Pinger); ok {
+	if p, ok := ch.out.conn.(Pinger); ok {
 		p.Ping()
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)

@@ -13,6 +13,13 @@ type queued struct {
 	msg    wire.Message
 }
 
+// A mailbox is what a client asked and a worker will answer. It exists while the worker does.
+type mailbox struct {
+	box   []queued
+	bytes int           // that box holds on to
+	idle  chan struct{} // closed when the worker ends, if somebody waits for that
+}
+
 // accept answers a request at once, or puts it into the client's mailbox: one at a time and in
 // order per client, and clients do not wait for each other. It is called by the one who pushes
 // frames and never waits. Who may ask is judged when the request's turn comes: a login may be
@@ -27,7 +34,7 @@ func (c *Client) accept(m *Method, msg wire.Message) bool {
 		return false
 	case c.draining:
 		c.mu.Unlock()
-	case atOnce && !c.working:
+	case atOnce && c.mail == nil:
 		c.mu.Unlock() // only the pusher starts a worker, and the pusher is here
 		c.ch.serve(c.ch.engine.ctx, c, m, msg)
 		if c.Tunnelled() && c.Identity() == nil {
@@ -46,16 +53,19 @@ func (c *Client) accept(m *Method, msg wire.Message) bool {
 // is held.
 func (c *Client) full(size int) bool {
 	l := &c.ch.engine.opts.Limits
-	return len(c.box) >= l.Mailbox || len(c.box) > 0 && c.bytes+size > l.Message
+	m := c.mail
+	return m != nil && (len(m.box) >= l.Mailbox || len(m.box) > 0 && m.bytes+size > l.Message)
 }
 
 // put queues a request and unlocks mu.
 func (c *Client) put(m *Method, msg wire.Message) {
 	own := msg.Clone()
-	c.box = append(c.box, queued{m, own})
-	c.bytes += own.Size()
-	start := !c.working
-	c.working = true
+	start := c.mail == nil
+	if start {
+		c.mail = new(mailbox)
+	}
+	c.mail.box = append(c.mail.box, queued{m, own})
+	c.mail.bytes += own.Size()
 	c.mu.Unlock()
 	if start {
 		c.ch.engine.workers.Go(c.work)
@@ -79,18 +89,18 @@ func (c *Client) work() {
 func (c *Client) next() (q queued, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.box) > 0 {
-		q = c.box[0]
-		c.box[0] = queued{}
-		c.box = c.box[1:]
-		c.bytes -= q.msg.Size()
+	m := c.mail
+	if len(m.box) > 0 {
+		q = m.box[0]
+		m.box[0] = queued{}
+		m.box = m.box[1:]
+		m.bytes -= q.msg.Size()
 		return q, true
 	}
-	c.box, c.working = nil, false
+	c.mail = nil
 	c.retire()
-	if c.idle != nil {
-		close(c.idle)
-		c.idle = nil
+	if m.idle != nil {
+		close(m.idle)
 	}
 	return queued{}, false
 }
@@ -98,7 +108,7 @@ func (c *Client) next() (q queued, ok bool) {
 // retire forgets a user of a CRM server who did not log in, or logged out, and has nothing in hand.
 // mu is held.
 func (c *Client) retire() {
-	if c.Tunnelled() && !c.working && !c.dropped {
+	if c.Tunnelled() && c.mail == nil && !c.dropped {
 		c.dropped = c.ch.server.drop(c)
 	}
 }
@@ -123,14 +133,14 @@ func (c *Client) drain() {
 // finished waits until nothing of the client is being answered.
 func (c *Client) finished(ctx context.Context) {
 	c.mu.Lock()
-	if !c.working {
+	if c.mail == nil {
 		c.mu.Unlock()
 		return
 	}
-	if c.idle == nil {
-		c.idle = make(chan struct{})
+	if c.mail.idle == nil {
+		c.mail.idle = make(chan struct{})
 	}
-	idle := c.idle
+	idle := c.mail.idle
 	c.mu.Unlock()
 	select {
 	case <-idle:

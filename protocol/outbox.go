@@ -12,15 +12,15 @@ type outbox struct {
 	limit int // bytes
 
 	mu       sync.Mutex
-	queue    []Frame
-	bytes    int // in queue, and held by clients
+	queue    *batch // nil for nothing
+	bytes    int    // in queue, and held by clients
+	closing  *closing
 	flushing bool
 	blocked  bool // the connection took less than all; Writable lifts it
 	again    bool // Writable came while flushing
-	closing  *closing
 	closed   bool
 
-	over atomic.Bool // closing is set, or closed
+	over atomic.Bool // closing is set, or closed; beside the flags, where it costs nothing
 }
 
 type closing struct {
@@ -35,15 +35,26 @@ func (o *outbox) send(frames ...Frame) {
 		o.mu.Unlock()
 		return
 	}
-	o.push(frames)
+	o.push(frames...)
 	o.unlockAndFlush()
 }
 
-func (o *outbox) push(frames []Frame) { // mu is held
-	o.queue = append(o.queue, frames...)
+func (o *outbox) push(frames ...Frame) { // mu is held
 	for i := range frames {
 		o.bytes += frames[i].Len()
 	}
+	o.add(frames...)
+}
+
+// add queues frames whose bytes count already. mu is held.
+func (o *outbox) add(frames ...Frame) {
+	if len(frames) == 0 {
+		return
+	}
+	if o.queue == nil {
+		o.queue = batches.Get().(*batch)
+	}
+	o.queue.add(frames...)
 }
 
 // event queues an event for a client, or holds it for the reply of a command that runs for him.
@@ -53,12 +64,11 @@ func (o *outbox) event(c *Client, f Frame) (held bool) {
 		o.mu.Unlock()
 		return false
 	}
-	if held = c.holding > 0; held {
-		c.held = append(c.held, f)
+	if held = c.held != nil; held {
+		c.held.events = append(c.held.events, f)
 		o.bytes += f.Len()
 	} else {
-		o.queue = append(o.queue, f)
-		o.bytes += f.Len()
+		o.push(f)
 	}
 	o.unlockAndFlush()
 	return held
@@ -67,7 +77,10 @@ func (o *outbox) event(c *Client, f Frame) (held bool) {
 // hold makes a client's events wait until release.
 func (o *outbox) hold(c *Client) {
 	o.mu.Lock()
-	c.holding++
+	if c.held == nil {
+		c.held = new(held)
+	}
+	c.held.commands++
 	o.mu.Unlock()
 }
 
@@ -75,19 +88,18 @@ func (o *outbox) hold(c *Client) {
 // requests without a qid. It returns the events.
 func (o *outbox) release(c *Client, reply ...Frame) (events []Frame) {
 	o.mu.Lock()
-	c.holding--
+	c.held.commands--
+	if c.held.commands == 0 {
+		events, c.held = c.held.events, nil
+	}
 	if o.closed {
-		c.held = nil
 		o.mu.Unlock()
 		return nil
 	}
 	if o.closing == nil {
-		o.push(reply)
+		o.push(reply...)
 	}
-	if c.holding == 0 {
-		events, c.held = c.held, nil
-		o.queue = append(o.queue, events...)
-	}
+	o.add(events...)
 	o.unlockAndFlush()
 	return events
 }
@@ -174,7 +186,7 @@ func (o *outbox) unlockAndFlush() {
 		o.abortLocked(CloseSlow, "the outgoing queue is full")
 		return
 	}
-	if o.flushing || o.blocked || o.closed || (len(o.queue) == 0 && o.closing == nil) {
+	if o.flushing || o.blocked || o.closed || (o.queue == nil && o.closing == nil) {
 		o.mu.Unlock()
 		return
 	}
@@ -182,7 +194,7 @@ func (o *outbox) unlockAndFlush() {
 	for o.round() {
 	}
 	end := o.closing
-	if o.closed || len(o.queue) > 0 {
+	if o.closed || o.queue != nil {
 		end = nil
 	}
 	o.flushing = false
@@ -195,37 +207,37 @@ func (o *outbox) unlockAndFlush() {
 	}
 }
 
-// keptRoom is how many frames an idle queue keeps room for; every idle tab pays for it.
-const keptRoom = 2
-
 // round writes what is queued now and reports whether there is more to write. mu is held, but not
 // while the connection writes.
 func (o *outbox) round() bool {
-	batch := o.queue
-	if len(batch) == 0 || o.closed {
+	b := o.queue
+	if b == nil || o.closed {
 		return false
 	}
 	o.queue = nil
 	o.mu.Unlock()
-	taken, err := o.conn.Write(batch)
+	taken, err := o.conn.Write(b.waiting())
 	o.mu.Lock()
 	if err != nil {
 		o.drop()
 	}
 	if o.closed {
+		b.release()
 		return false
 	}
-	for i := range batch[:taken] {
-		o.bytes -= batch[i].Len()
+	for _, f := range b.waiting()[:taken] {
+		o.bytes -= f.Len()
 	}
-	clear(batch[:taken]) // what still waits must not hold on to what has left
-	if taken == len(batch) {
-		if len(o.queue) == 0 && cap(batch) <= keptRoom {
-			o.queue = batch[:0] // the next event needs no memory
-		}
-		return len(o.queue) > 0
+	b.left(taken)
+	if len(b.waiting()) == 0 {
+		b.release()
+		return o.queue != nil
 	}
-	o.queue = append(batch[taken:], o.queue...)
+	if later := o.queue; later != nil {
+		b.add(later.waiting()...)
+		later.release()
+	}
+	o.queue = b
 	if o.again {
 		o.again = false
 		return true

@@ -19,9 +19,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			for _, ch := range e.list() {
-				ch.watch(e.clock())
-			}
+			e.each(func(ch *Channel) { ch.watch(e.clock()) })
 		}
 	}
 }
@@ -32,11 +30,11 @@ func (ch *Channel) watch(now time.Duration) {
 	switch {
 	case now-heard >= l.Silence:
 		ch.out.abort(CloseSilent, "nothing heard for too long")
-	case time.Since(ch.opened) >= l.LoginWithin && ch.unknown():
+	case now-ch.opened >= l.LoginWithin && ch.unknown():
 		ch.close(CloseNoLogin, "no login in time")
 	case now-max(heard, ch.pinged) >= l.Ping:
 		ch.pinged = now
-		if p, ok := ch.conn.(Pinger); ok {
+		if p, ok := ch.out.conn.(Pinger); ok {
 			p.Ping()
 		}
 	}
