@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -64,13 +64,18 @@ func overGoroutines(t testing.TB) bool { return strings.HasPrefix(t.Name(), "Tes
 
 // A new test that serves connections must be in the table, unless it is one of the loops alone.
 func TestNoneIsForgotten(t *testing.T) {
-	here, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool {
-		return strings.HasSuffix(f.Name(), "_test.go") && !strings.HasSuffix(f.Name(), "_linux_test.go")
-	}, 0)
+	files, err := filepath.Glob("*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, file := range here["transports_test"].Files {
+	for _, name := range files {
+		if strings.HasSuffix(name, "_linux_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, d := range file.Decls {
 			f, ok := d.(*ast.FuncDecl)
 			if !ok || !strings.HasPrefix(f.Name.Name, "Test") || !serves(f) {

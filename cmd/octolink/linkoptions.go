@@ -29,6 +29,7 @@ func (c *Config) transportOptions(l Link, log *slog.Logger) (transports.LinkOpti
 			Scheme: l.Auth.Scheme, Login: l.Auth.Login, Password: l.Auth.Password, Preemptive: l.Auth.Preemptive,
 		},
 		Limits: transports.Limits{Message: int(c.Limits.Message)}, Log: log,
+		Goroutines: withoutLoops(),
 	}
 	if l.Format == "xml" {
 		o.Format = wire.XML

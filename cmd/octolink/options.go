@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -65,8 +66,12 @@ func (c *Config) channelOptions(log *slog.Logger) transports.Options {
 		Origins: c.Listen.Origins, TrustedProxies: c.proxies(),
 		PublicHTTP: c.Listen.PublicPort.HTTP, PublicHTTPS: c.Listen.PublicPort.HTTPS,
 		Limits: transports.Limits{Message: int(c.Limits.Message)}, Log: log,
+		Goroutines: withoutLoops(),
 	}
 }
+
+// withoutLoops reports whether somebody who looks for a fault wants a goroutine for each connection.
+func withoutLoops() bool { return os.Getenv("OCTOLINK_EVENT_LOOPS") == "off" }
 
 func (c *Config) proxies() []netip.Prefix {
 	var all []netip.Prefix
