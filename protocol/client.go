@@ -35,9 +35,10 @@ type Client struct {
 	box      []queued
 	bytes    int // that box holds on to
 	working  bool
+	aside    int           // requests that are answered beside the mailbox
 	draining bool          // the engine shuts down: nothing more is accepted
 	dropped  bool          // a tunnel that is forgotten; who finds it looks again
-	idle     chan struct{} // closed when the worker ends, if somebody waits for that
+	idle     chan struct{} // closed when nothing is answered any more, if somebody waits for that
 }
 
 // Info describes the connection that the client's messages come through.

@@ -88,10 +88,7 @@ func (c *Client) next() (q queued, ok bool) {
 	}
 	c.box, c.working = nil, false
 	c.retire()
-	if c.idle != nil {
-		close(c.idle)
-		c.idle = nil
-	}
+	c.rest()
 	return queued{}, false
 }
 
@@ -108,6 +105,10 @@ func (c *Client) retire() {
 const answerWithin = 45 * time.Second
 
 func (c *Client) answer(q queued) {
+	if q.method != nil && q.method.aside {
+		c.stepAside(q)
+		return
+	}
 	ctx, cancel := context.WithTimeout(c.ch.engine.ctx, answerWithin)
 	defer cancel()
 	c.ch.serve(ctx, c, q.method, q.msg)
@@ -123,7 +124,7 @@ func (c *Client) drain() {
 // finished waits until nothing of the client is being answered.
 func (c *Client) finished(ctx context.Context) {
 	c.mu.Lock()
-	if !c.working {
+	if !c.working && c.aside == 0 {
 		c.mu.Unlock()
 		return
 	}
