@@ -53,11 +53,13 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	s.sw = sw
 	desk := newDesk(dir, memory)
 	s.memory, s.outbox = memory, &failing{Outbox: memory}
+	services := &services{}
 	api := methods.New(methods.Options{
-		Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
+		Services: services, Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
 		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
 		Redirect: setup == "redirect",
 	})
+	services.api = api
 	s.engine = protocol.NewEngine(protocol.Options{
 		Table: api.Table(), Events: methods.Events(), Errors: methods.ReplyError, Gone: api.Gone,
 		Resolve: api.Resolve, Links: api.Hooks(), ServerEvents: methods.ServerEvents, TunnelEvents: methods.TunnelEvents,
