@@ -8,11 +8,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"reflect"
 	"strconv"
 	"strings"
 	gosync "sync"
 	"sync/atomic"
-	"reflect"
 	"testing"
 	"time"
 

@@ -3,9 +3,9 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
-	"reflect"
 	"testing"
 	"time"
 
@@ -44,7 +44,7 @@ func TestEntryBeginsAndEnds(t *testing.T) {
 	s.OpenCall(begun(want))
 	got, err := s.RecordByID(t.Context(), "1")
 	must(t, err)
-	if got != begun(want) {
+	if !reflect.DeepEqual(got, begun(want)) {
 		t.Errorf("begun: got %+v\nwant %+v", got, begun(want))
 	}
 	s.CloseCall(want)
