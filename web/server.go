@@ -33,6 +33,9 @@ type Options struct {
 	// Directory tells who may hear whose recordings. Nil means: nobody may hear any.
 	Directory func() *pbx.Directory
 
+	// Services are run by /execsvcscript and /execsvcscriptplain. Nil means: neither is served.
+	Services Services
+
 	// Sim is the simulated telephone system. Nil means: no /sim/ and no such buttons on the page.
 	Sim Simulator
 	// SimRemote lets others than this machine use /sim/.
@@ -92,7 +95,7 @@ func (s *Server) Admin() http.Handler { return s.admin }
 
 // OwnPaths are the paths that the server itself serves to browsers, with all below them.
 func OwnPaths() []string {
-	return []string{"/page", "/upload", "/record", "/photo", "/sim", "/healthz", "/readyz", "/favicon.ico"}
+	return []string{"/page", "/upload", "/record", "/photo", "/execsvcscript", "/execsvcscriptplain", "/sim", "/healthz", "/readyz", "/favicon.ico"}
 }
 
 func (s *Server) publicHandler() http.Handler {
@@ -100,6 +103,7 @@ func (s *Server) publicHandler() http.Handler {
 	s.pageRoutes(mux)
 	s.uploadRoutes(mux)
 	s.recordRoutes(mux)
+	s.serviceRoutes(mux)
 	s.simRoutes(mux)
 	s.healthRoutes(mux)
 	plain := secured(mux)
