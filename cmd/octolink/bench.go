@@ -44,6 +44,7 @@ Load your own server only: a bench takes all that it can get.`,
 		startCommand(),
 		pluginLoadCommand(),
 		pluginServeCommand(),
+		peersCommand(),
 		prepareCommand(),
 	)
 }

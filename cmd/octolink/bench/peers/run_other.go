@@ -1,0 +1,15 @@
+//go:build !linux
+
+package peers
+
+import (
+	"context"
+	"errors"
+)
+
+var errLinux = errors.New("a comparison with peers is measured on Linux only")
+
+// Run needs Linux: epoll, and a processor for each side.
+func Run(context.Context, Options) (*Report, error) {
+	return nil, errLinux
+}
