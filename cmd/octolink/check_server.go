@@ -58,6 +58,7 @@ func (k *checker) checkAll() {
 	k.checkProcedures()
 	k.checkLinks()
 	k.checkPlugins()
+	k.checkFlows()
 }
 
 func (k *checker) checkGeneral() {
