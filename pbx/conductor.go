@@ -6,7 +6,7 @@ import (
 )
 
 // Conductor is a driver whose calls can be led by flows. A driver that is none sends calls to flow
-// numbers by their fallback, see Board.Offer.
+// numbers by their fallback, see Board.Leads.
 //
 // All commands are about the leg of a caller that was offered and is still in the flow. There is one
 // at a time, and those that take time return when they are done, from a goroutine of the caller's: a
@@ -37,7 +37,7 @@ type Conductor interface {
 	Enqueue(ctx context.Context, leg string, r QueueRequest) (RingResult, error)
 	// Send lets the leg leave the flow. RouteHangup ends it. A busy destination is refused with
 	// ErrBusy and one that does not exist with ErrNoSuchNumber; then the flow keeps the call. A caller
-	// who talks with somebody is left to that talk with RouteHangup's sole exception. [Led.Fallback]
+	// who talks with somebody is left to that talk, whatever the route.
 	Send(ctx context.Context, leg string, to Route) error
 	// Confer lets the leg leave the flow into a conference, which is made when there is none.
 	Confer(ctx context.Context, leg, conference string) error
@@ -86,7 +86,7 @@ type RecordRequest struct {
 
 // A RecordResult is a recording.
 type RecordResult struct {
-	ID     string        // the call's chain: its journal entries have the recording
+	ID     string        // of the journal entry that has the recording, LedInfo.Entry; a driver leaves it empty
 	Length time.Duration // until a key, the silence, the time or the caller ended it
 }
 

@@ -111,10 +111,13 @@ type Board interface {
 	// Flow is the flow to which a number leads; outside: for a call from there, see FlowNumber.Match.
 	// It comes before a user's or a queue's phone.
 	Flow(number string, outside bool) (FlowNumber, bool)
+	// Leads reports whether somebody leads calls and the driver is a Conductor. When not, a driver
+	// sends a call to a flow number by FlowNumber.Route itself.
+	Leads() bool
 	// Offer gives a caller's leg to whoever leads calls. Only inside Do, with which the driver also
 	// tells the leg: LegDialling with Leg.Flow set and a Peer with IVR set, the number `to` and the
 	// flow's name. When the same leg comes from another flow, that one has given it away. False:
-	// nobody leads, or the driver is no Conductor; then the driver sends the call by f.Route itself.
+	// nobody leads, see Leads.
 	Offer(leg string, f FlowNumber, to string) bool
 	// Told runs fn on the switch's goroutine when what was told in this Do has become known: with
 	// that a driver lets a command return. Only inside Do; fn must not block.

@@ -123,7 +123,7 @@ func (r CallRecord) Talked() time.Duration {
 // A Step is one line of what happened to a call, for getchaincontent.
 type Step struct {
 	At     time.Time
-	Kind   string // ring, answer, hold, resume, transfer, queue, conference, end …
+	Kind   string // ring, answer, hold, resume, transfer, queue, flow, ivr, conference, end …
 	Login  string
 	Number string
 	Peer   string

@@ -55,6 +55,11 @@ func (b board) Flow(number string, outside bool) (FlowNumber, bool) {
 	return b.Directory().Flow(number, outside)
 }
 
+func (b board) Leads() bool {
+	_, able := b.s.driver.(Conductor)
+	return able && b.s.leads.fn.Load() != nil
+}
+
 func (b board) Told(fn func()) { b.s.batch.told = append(b.s.batch.told, fn) }
 
 // followLed sees whether a leg has left its flow.
@@ -93,7 +98,7 @@ func (s *Switch) handOver(b *batch) {
 func (s *Switch) offer(o offer, l *Leg) {
 	led := &Led{s: s, driver: s.driver.(Conductor), leg: o.leg, tags: s.ledger.tags[l.Chain]}
 	led.info = LedInfo{
-		Chain: l.Chain, Leg: l.ID, From: s.caller(l), To: o.to, Direction: Incoming, Queue: l.Queue,
+		Entry: s.ledger.open[l.ID].ID, Chain: l.Chain, Leg: l.ID, From: s.caller(l), To: o.to, Direction: Incoming, Queue: l.Queue,
 		Flow: o.number.Flow, Fallback: o.number.Route(), At: time.Now(),
 	}
 	if l.User != "" {
@@ -175,7 +180,7 @@ func (c *Led) fallback(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fallbackTime)
 	defer cancel()
 	err := c.bound(ctx, func(ctx context.Context) error { return c.driver.Send(ctx, c.leg, c.info.Fallback) })
-	if err == nil || c.over() != nil {
+	if err == nil || isOver(err) {
 		return nil
 	}
 	cause := CauseNormal
@@ -187,8 +192,13 @@ func (c *Led) fallback(ctx context.Context) error {
 	}
 	c.s.log.Warn("the fallback of a call cannot be reached, it is ended", "call", c.info.Chain, "to", c.info.Fallback.String(), "err", err)
 	err = c.bound(ctx, func(ctx context.Context) error { return c.driver.Release(ctx, c.leg, cause) })
-	if err == nil || c.over() != nil {
+	if err == nil || isOver(err) {
 		return nil
 	}
-	return failed("fallback", c.known(err))
+	return failed("fallback", err)
+}
+
+// isOver reports whether a driver's error says that the flow has the call no more.
+func isOver(err error) bool {
+	return errors.Is(err, ErrHungUp) || errors.Is(err, ErrGivenAway) || errors.Is(err, ErrNoSuchLeg)
 }

@@ -29,6 +29,7 @@ type Led struct {
 
 // LedInfo is what is known of a call when a flow gets it.
 type LedInfo struct {
+	Entry     string // GUID of the call's journal entry: the caller's own, or the flow's for one from outside
 	Chain     string // GUID of the call
 	Leg       string // the driver's name of the caller's leg
 	From      Party  // the caller
@@ -89,6 +90,7 @@ func (c *Led) Record(ctx context.Context, r RecordRequest) (RecordResult, error)
 		res, err = c.driver.RecordCaller(ctx, c.leg, r)
 		return err
 	})
+	res.ID = c.info.Entry
 	return res, err
 }
 
