@@ -73,7 +73,7 @@ proto-check: proto-tools ## lint plugins/proto, compare it with the released con
 	cd plugins/proto && PATH="$(PROTO_BIN):$$PATH" && export PATH && \
 	buf lint && buf breaking --against released.binpb && \
 	made="$$(mktemp -d)" && trap 'rm -rf "$$made"' EXIT && buf generate -o "$$made" && \
-	for kind in base crm host; do diff -r "$$made/$$kind" "$$kind" || { echo "run make proto and commit what it writes"; exit 1; }; done
+	for kind in base crm host pbx; do diff -r "$$made/$$kind" "$$kind" || { echo "run make proto and commit what it writes"; exit 1; }; done
 
 # Now and then Go's fuzzing takes the end of its own time for a failure of the target, "context deadline
 # exceeded", with no failing input. Only that is let pass.
