@@ -140,7 +140,7 @@ func flowKind(c *legChange) (kind string, known bool) {
 	switch {
 	case l.Flow != before && l.Flow != "":
 		return "flow", true
-	case inScenario(l) && inScenario(c.old) && l.Talk == c.old.Talk:
+	case inScenario(l) && c.old != nil && inScenario(c.old) && l.Talk == c.old.Talk:
 		return "", true
 	case inScenario(l):
 		return "ivr", true
