@@ -67,6 +67,7 @@ var rooms = map[string]room{
 	"plugins/contacts/octolink-contacts": {ours: []string{"plugins/contacts", "plugins/sdk"}},
 	"protocol":                           {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
 	"pbx/sim":                            {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
+	"scripting/triggers":                 {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
 	"store":                              {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	// floor 2
 	"transports": {
