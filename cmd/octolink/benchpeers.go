@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -104,4 +105,19 @@ func replaceMarked(path, name string, content func(io.Writer) error) error {
 	out.Write(end)
 	out.Write(after)
 	return os.WriteFile(path, out.Bytes(), 0o644) //nolint:gosec // a page of the documentation
+}
+
+// bystandersCommand is a part of bench peers, and started by that.
+func bystandersCommand() *cobra.Command {
+	var addr string
+	c := &cobra.Command{
+		Use:    "bystanders",
+		Hidden: true,
+		Args:   exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return peers.Bystanders(context.WithoutCancel(c.Context()), addr, c.InOrStdin(), c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&addr, "addr", "", "the server's address")
+	return c
 }

@@ -84,3 +84,30 @@ func TestTableAndFigures(t *testing.T) {
 		t.Errorf("the table tells of what was not measured:\n%s", table.String())
 	}
 }
+
+// Ensure what grows steadily is seen, and what goes up and down is not taken for it.
+func TestVerdicts(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		rss   func(minute int) int64
+		grows bool
+	}{
+		{"flat", func(int) int64 { return 50 << 20 }, false},
+		{"up and down", func(m int) int64 { return 50<<20 + int64(m%2)<<20 }, false},
+		{"grew at the start", func(m int) int64 { return int64(min(m, 10)) << 20 }, false},
+		{"grows", func(m int) int64 { return 50<<20 + int64(m)<<18 }, true},
+		{"shrinks", func(m int) int64 { return 50<<20 - int64(m)<<18 }, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var lines []SoakLine
+			for m := 1; m <= 30; m++ {
+				lines = append(lines, SoakLine{At: time.Duration(m) * time.Minute, RSS: tc.rss(m), Goroutines: 100, Files: 300})
+			}
+			for _, v := range verdicts(lines) {
+				if want := tc.grows && v.What == "memory"; v.Grows() != want {
+					t.Errorf("got %v", v)
+				}
+			}
+		})
+	}
+}

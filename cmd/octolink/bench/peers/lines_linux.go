@@ -22,6 +22,11 @@ func (s *suite) lines() []lineOf {
 			Goal{What: "× bun", Must: 0.9, Aim: 1.15}, Goal{What: "× gobwas", Must: 1.6}),
 		s.rpcLine("rpc16", "RPC, 16 in flight on each of 64 channels", 16,
 			Goal{What: "× bun", Must: 1.2, Aim: 2.2}, Goal{What: "ms p99", Must: 2, AtMost: true}),
+		s.fanLine("fanout", "one event told to 1 000 subscribed tabs, deliveries", 1,
+			Goal{What: theBetter, Must: 0.85, Aim: 1.3}),
+		s.fanLine("bursts", "bursts of 8 such events, none lost or out of order, deliveries", 8,
+			Goal{What: "× bun", Must: 0.8, Aim: 1.25}, Goal{What: "× gobwas", Must: 4}),
+		s.idleLine(), s.openLine(), s.stormLine(), s.startLine(), s.xmlLine(),
 	}
 }
 
@@ -38,6 +43,75 @@ func (s *suite) rpcLine(key, measure string, depth int, goals ...Goal) lineOf {
 	return l
 }
 
+const theBetter = "× the better of bun and gobwas"
+
+func (s *suite) fanLine(key, measure string, burst int, goals ...Goal) lineOf {
+	l := lineOf{Line: Line{Key: key, Measure: measure, Unit: perCPUSecond, Goals: goals}}
+	l.run = func(ctx context.Context, l *Line) error {
+		_, err := s.against(ctx, l, []string{bun, gobwas, nodeWS}, window.perCPU, func(ctx context.Context, srv *server) (*stand, error) {
+			return srv.fan(ctx, s.plan().fanTabs, burst)
+		})
+		one, ok1 := l.Ratios[bun]
+		other, ok2 := l.Ratios[gobwas]
+		if ok1 && ok2 {
+			l.reach(theBetter, min(one.Median, other.Median))
+		}
+		return err
+	}
+	return l
+}
+
+func (s *suite) openLine() lineOf {
+	l := lineOf{Line: Line{Key: "open", Measure: "p99 at 20 000 requests a second, open loop, 256 tabs", Unit: "µs",
+		Goals: []Goal{{What: "× epoll echo", Must: 1.25, Aim: 1.1, AtMost: true}}}}
+	l.run = func(ctx context.Context, l *Line) error {
+		_, err := s.against(ctx, l, []string{echo, bun}, window.micros, func(ctx context.Context, srv *server) (*stand, error) {
+			return srv.rpc(ctx, wire.JSON, 256, 0, 20_000)
+		})
+		return err
+	}
+	return l
+}
+
+// xmlLine is judged where messages cost most: with many in flight they share their system calls.
+func (s *suite) xmlLine() lineOf {
+	const asJSON = "JSON"
+	l := lineOf{Line: Line{Key: "xml", Measure: "XML form of an RPC against its JSON form, whole RPC, 16 in flight", Unit: "µs CPU",
+		Goals: []Goal{{What: "× " + asJSON, Must: 4, Aim: 1.5, AtMost: true}}}}
+	l.run = func(ctx context.Context, l *Line) error {
+		deep, err := s.formats(ctx, 16)
+		if err != nil {
+			return err
+		}
+		l.put(octolink, spread(deep.own), Spread{})
+		l.put(asJSON, spread(deep.other), spread(deep.ratios))
+		one, err := s.formats(ctx, 1)
+		l.Extra = map[string]Spread{"times as much with one in flight": spread(one.ratios)}
+		return err
+	}
+	return l
+}
+
+// formats measures XML beside JSON.
+func (s *suite) formats(ctx context.Context, depth int) (*duel, error) {
+	srv, err := s.get(ctx, octolink)
+	if err != nil {
+		return nil, err
+	}
+	xml, err := srv.rpc(ctx, wire.XML, 64, depth, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer xml.close()
+	json, err := srv.rpc(ctx, wire.JSON, 64, depth, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer json.close()
+	xml.form, json.form = " in XML", " in JSON"
+	return s.fight(ctx, xml, json, window.each)
+}
+
 // against measures octolink beside each of some peers, and gives octolink's 99th percentiles.
 func (s *suite) against(ctx context.Context, l *Line, peers []string, value func(window) float64,
 	make func(context.Context, *server) (*stand, error),
@@ -47,8 +121,12 @@ func (s *suite) against(ctx context.Context, l *Line, peers []string, value func
 		return nil, err
 	}
 	defer own.close()
+	have := s.have(peers...)
+	if len(have) == 0 {
+		return s.alone(ctx, l, own, value)
+	}
 	var values []float64
-	for _, name := range s.have(peers...) {
+	for _, name := range have {
 		other, err := s.stand(ctx, name, make)
 		if err != nil {
 			return p99s, err
@@ -60,6 +138,20 @@ func (s *suite) against(ctx context.Context, l *Line, peers []string, value func
 		}
 		values, p99s = append(values, d.own...), append(p99s, d.p99s...)
 		l.put(name, spread(d.other), spread(d.ratios))
+	}
+	l.put(octolink, spread(values), Spread{})
+	return p99s, nil
+}
+
+// alone measures octolink where there is nobody to compare it with.
+func (s *suite) alone(ctx context.Context, l *Line, own *stand, value func(window) float64) (p99s []float64, err error) {
+	var values []float64
+	for range s.plan().pairs {
+		w, err := own.measure(ctx, s.plan().warmup, s.plan().window)
+		if err != nil {
+			return p99s, err
+		}
+		values, p99s = append(values, value(w)), append(p99s, float64(w.p99.Microseconds())/1000)
 	}
 	l.put(octolink, spread(values), Spread{})
 	return p99s, nil

@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -77,7 +79,7 @@ type process struct {
 // launch starts a command on one processor: a runtime that counts processors sees no other.
 func launch(ctx context.Context, cpu int, command []string) (*process, error) {
 	p := &process{cmd: exec.CommandContext(ctx, command[0], command[1:]...), ended: make(chan struct{})} //nolint:gosec // servers to compare
-	p.cmd.Stderr = &p.stderr
+	p.cmd.Stderr, p.cmd.Env = &p.stderr, plainEnv()
 	p.cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	started := make(chan error)
 	go func() {
@@ -99,6 +101,14 @@ func launch(ctx context.Context, cpu int, command []string) (*process, error) {
 	return p, nil
 }
 
+// plainEnv leaves out what tunes Go's runtime: servers are measured as they come.
+func plainEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains([]string{"GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GODEBUG"}, name)
+	})
+}
+
 // stop ends it, with patience first.
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(unix.SIGTERM)
@@ -110,7 +120,7 @@ func (p *process) stop() {
 	}
 }
 
-// ticks are what Linux counts processor time in, for every program: hundredths of a second.
+// Linux tells every program processor time in hundredths of a second.
 const tick = 10 * time.Millisecond
 
 // cpu is the processor time of all its threads, without children.

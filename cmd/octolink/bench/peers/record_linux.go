@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/octolink/octolink/cmd/octolink/bench/herd"
 	"github.com/octolink/octolink/protocol/wire"
 )
 
@@ -19,7 +18,7 @@ func (s *suite) record(ctx context.Context) error {
 		return err
 	}
 	defer srv.stop()
-	h, err := herd.New(herd.Options{Addr: srv.addr, Subprotocol: wire.JSON.String()})
+	h, err := srv.herd(languageOf(wire.JSON))
 	if err != nil {
 		return err
 	}

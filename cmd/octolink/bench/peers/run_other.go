@@ -5,6 +5,7 @@ package peers
 import (
 	"context"
 	"errors"
+	"io"
 )
 
 var errLinux = errors.New("a comparison with peers is measured on Linux only")
@@ -13,3 +14,6 @@ var errLinux = errors.New("a comparison with peers is measured on Linux only")
 func Run(context.Context, Options) (*Report, error) {
 	return nil, errLinux
 }
+
+// Bystanders is a part of Run.
+func Bystanders(context.Context, string, io.Reader, io.Writer) error { return errLinux }

@@ -27,6 +27,7 @@ type plan struct {
 	fanTabs        int
 	idleTabs       int
 	idleWarm       int
+	idleRuns       map[bool]int // how often: octolink, and another
 	settle         time.Duration
 	stormTabs      int
 	starts         int
@@ -34,9 +35,9 @@ type plan struct {
 
 func (o Options) plan() plan {
 	if o.Quick {
-		return plan{2, 100 * time.Millisecond, 400 * time.Millisecond, 200, 1000, 200, 2 * time.Second, 1000, 3}
+		return plan{2, 100 * time.Millisecond, 400 * time.Millisecond, 1000, 1000, 500, map[bool]int{true: 1, false: 1}, 2 * time.Second, 1000, 3}
 	}
-	p := plan{5, 400 * time.Millisecond, 1500 * time.Millisecond, 1000, 10_000, 1000, 30 * time.Second, 10_000, 9}
+	p := plan{5, 400 * time.Millisecond, 1500 * time.Millisecond, 1000, 10_000, 1000, map[bool]int{true: 3, false: 1}, 30 * time.Second, 10_000, 9}
 	if o.Pairs > 0 {
 		p.pairs = o.Pairs
 	}
@@ -150,7 +151,7 @@ func (s *suite) fight(ctx context.Context, own, other *stand, value func(window)
 		a, b := value(w[0]), value(w[1])
 		d.own, d.other = append(d.own, a), append(d.other, b)
 		d.ratios, d.p99s = append(d.ratios, a/b), append(d.p99s, float64(w[0].p99.Microseconds())/1000)
-		fmt.Fprintf(s.Log, "  %s %s, %s %s: %.2f\n", own.name, figure(a), other.name, figure(b), a/b)
+		fmt.Fprintf(s.Log, "  %s %s, %s %s: %.2f\n", own.title(), figure(a), other.title(), figure(b), a/b)
 	}
 	return d, nil
 }

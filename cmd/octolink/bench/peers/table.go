@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -185,11 +187,19 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return enc.Encode(r)
 }
 
-// figure writes a number with as many digits as mean something.
+// figure writes a number with as many digits as mean something, in groups of three.
 func figure(v float64) string {
 	switch {
-	case v >= 10_000:
-		return fmt.Sprintf("%.0f 000", v/1000)
+	case v >= 1000:
+		n := int(math.Round(v))
+		if v >= 10_000 {
+			n = (n + 500) / 1000 * 1000
+		}
+		text := strconv.Itoa(n)
+		for i := len(text) - 3; i > 0; i -= 3 {
+			text = text[:i] + " " + text[i:]
+		}
+		return text
 	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case v >= 10:

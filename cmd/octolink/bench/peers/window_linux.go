@@ -23,7 +23,10 @@ type stand struct {
 	*server
 	herd *herd.Herd
 	load load
+	form string // of its messages, where that makes the difference
 }
+
+func (s *stand) title() string { return s.name + s.form }
 
 // A window is what was measured in one.
 type window struct {
@@ -36,6 +39,9 @@ type window struct {
 
 // perCPU is how much work a second of the server's processor does.
 func (w window) perCPU() float64 { return float64(w.done) / w.cpu.Seconds() }
+
+// each is what a piece of work costs the server, in microseconds.
+func (w window) each() float64 { return float64(w.cpu.Microseconds()) / float64(w.done) }
 
 // micros is the 99th percentile.
 func (w window) micros() float64 { return float64(w.p99.Microseconds()) }
@@ -76,9 +82,14 @@ func (s *stand) measure(ctx context.Context, warmup, d time.Duration) (window, e
 // siteUser is the user of a tab.
 func siteUser(i int) bench.User { return bench.SiteUser(i % users) }
 
+// herd has no tabs yet.
+func (s *server) herd(l language) (*herd.Herd, error) {
+	return herd.New(herd.Options{Addr: s.addr, Subprotocol: l.String()})
+}
+
 // tabs connects and logs in so many tabs, with what each asks after its login.
 func (s *server) tabs(ctx context.Context, l language, n int, more func(u bench.User) []question) (*herd.Herd, error) {
-	h, err := herd.New(herd.Options{Addr: s.addr, Subprotocol: l.String()})
+	h, err := s.herd(l)
 	if err != nil {
 		return nil, err
 	}
@@ -111,13 +122,13 @@ func (s *server) rpc(ctx context.Context, f wire.Format, tabs, depth, perSecond 
 			q.answer = []byte(`["getuserstate"`)
 			return q
 		}
-		return &stand{s, h, newAsking(l, h, depth, perSecond, same)}, nil
+		return &stand{server: s, herd: h, load: newAsking(l, h, depth, perSecond, same)}, nil
 	}
 	h, err := s.tabs(ctx, l, tabs, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &stand{s, h, newAsking(l, h, depth, perSecond, ask)}, nil
+	return &stand{server: s, herd: h, load: newAsking(l, h, depth, perSecond, ask)}, nil
 }
 
 // bare connects to the echo.
@@ -141,5 +152,5 @@ func (s *server) fan(ctx context.Context, tabs, burst int) (*stand, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stand{s, h, newTelling(l, h, burst)}, nil
+	return &stand{server: s, herd: h, load: newTelling(l, h, burst)}, nil
 }
