@@ -32,7 +32,7 @@ func (s *Sim) hold(l *leg) {
 	}
 }
 
-// Resume takes the held side back. Who is current on that phone goes on hold for it.
+// Resume takes the held side back. Who is current on that phone goes on hold for it; a flow cannot.
 func (s *Sim) Resume(ctx context.Context, name string) error {
 	return s.do(ctx, func() error {
 		l, err := s.leg(name)
@@ -40,7 +40,7 @@ func (s *Sim) Resume(ctx context.Context, name string) error {
 			return err
 		}
 		current := l.phone.current()
-		if l.state != pbx.LegHolding || current != nil && (current.state != pbx.LegTalking || current.conf != nil && current.conf.target != nil) {
+		if l.state != pbx.LegHolding || current != nil && (!current.joinable() || current.conf != nil && current.conf.target != nil) {
 			return fmt.Errorf("sim: resume: %w", pbx.ErrState)
 		}
 		if current != nil {
