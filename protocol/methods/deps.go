@@ -25,6 +25,7 @@ type Options struct {
 	Logins     LoginLimits
 	MaxUsers   int                         // different users at once, a licence's limit. Zero means no limit.
 	WebPhone   func(login string) WebPhone // credentials of a user's web phone. Nil means nobody has one.
+	OnCustom   func(CustomEvent)           // hears what clients tell by triggercustomevent; it must not wait. Nil: nobody
 	Redirect   bool                        // answer the first ping on a plain channel with websocketredirect
 	Zone       *time.Location              // of the texts of times. Nil means the machine's.
 	Log        *slog.Logger                // nil means no log

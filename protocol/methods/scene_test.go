@@ -38,6 +38,8 @@ type scene struct {
 	said  []string   // results of what an operator did
 	conns []*crmConn // of CRMs that answer by themselves
 	asked int        // their requests
+
+	customs []methods.CustomEvent // that the server heard
 }
 
 func newScene(t *testing.T, format wire.Format, setup string) *scene {
@@ -55,7 +57,7 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	s.memory, s.outbox = memory, &failing{Outbox: memory}
 	services := &services{}
 	api := methods.New(methods.Options{
-		Services: services, Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
+		OnCustom: s.hear, Services: services, Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
 		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
 		Redirect: setup == "redirect",
 	})
@@ -87,6 +89,12 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 		<-done
 	}
 	return s
+}
+
+func (s *scene) hear(e methods.CustomEvent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.customs = append(s.customs, e)
 }
 
 func (s *scene) end() { s.stop() }
