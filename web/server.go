@@ -56,6 +56,8 @@ type Options struct {
 	CRMs CRMs
 	// Plugins do what the admin socket is asked for about plugins. Nil means: nothing is known of any.
 	Plugins Plugins
+	// Flows do what the admin socket is asked for about call flows. Nil means: nothing is known of any.
+	Flows Flows
 	// Routes finds who else serves a request, a WebSocket's too. Nil, or a nil Handler, means nobody.
 	Routes func(*http.Request) http.Handler
 	// Tap shows frames to the admin socket. Nil means: no tap.
@@ -95,7 +97,7 @@ func (s *Server) Admin() http.Handler { return s.admin }
 
 // OwnPaths are the paths that the server itself serves to browsers, with all below them.
 func OwnPaths() []string {
-	return []string{"/page", "/upload", "/record", "/photo", "/execsvcscript", "/execsvcscriptplain", "/sim", "/healthz", "/readyz", "/favicon.ico"}
+	return []string{"/page", "/upload", "/record", "/photo", "/execsvcscript", "/execsvcscriptplain", "/flows", "/sim", "/healthz", "/readyz", "/favicon.ico"}
 }
 
 func (s *Server) publicHandler() http.Handler {
@@ -104,6 +106,7 @@ func (s *Server) publicHandler() http.Handler {
 	s.uploadRoutes(mux)
 	s.recordRoutes(mux)
 	s.serviceRoutes(mux)
+	s.traceRoutes(mux)
 	s.simRoutes(mux)
 	s.healthRoutes(mux)
 	plain := secured(mux)
