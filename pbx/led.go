@@ -168,8 +168,8 @@ func (c *Led) Hangup(ctx context.Context, cause Cause) error {
 
 // Tag notes something in the call's journal entries: those of users that end from now on, and the
 // flow's own. A key that is there is replaced. It works after the call was given away too. Fails with
-// ErrInvalid for an empty key, one over 64 bytes, a value over 1024 bytes or the 33rd key, and with
-// ErrHungUp when the call is over.
+// ErrInvalid for an empty key, one over 64 bytes or with control characters, a value over 1024 bytes,
+// what is not UTF-8, or the 33rd key, and with ErrHungUp when the call is over.
 func (c *Led) Tag(key, value string) error { return c.tags.set(key, value) }
 
 // Fallback does what the number's rule says: FlowNumber.Fallback. Whatever happens, the call is ended

@@ -75,7 +75,7 @@ func (r *entry) note(l *Leg, t *tags) {
 	if l.Queue != "" {
 		r.Queue = l.Queue
 	}
-	if l.Talk != "" {
+	if l.Talk != "" && (r.Talk == "" || !l.Peer.IVR) { // a talk with somebody says more than one with a flow
 		r.Talk = l.Talk
 	}
 	if engaged(l) {

@@ -3,7 +3,10 @@ package pbx
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Bounds of the tags of one call.
@@ -24,7 +27,7 @@ type tags struct {
 }
 
 func (t *tags) set(key, value string) error {
-	if key == "" || len(key) > maxTagKey || len(value) > maxTagValue {
+	if key == "" || len(key) > maxTagKey || len(value) > maxTagValue || !utf8.ValidString(key+value) || strings.ContainsFunc(key, unicode.IsControl) {
 		return invalid("a tag %.64q with a value of %d bytes", key, len(value))
 	}
 	t.mu.Lock()
