@@ -21,7 +21,7 @@ INTEROP = $(shell grep -rl --include='*_test.go' '^func TestInterop' . | xargs -
 PROTO_TOOLS = github.com/bufbuild/buf/cmd/buf@v1.69.0 google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
 PROTO_BIN ?= $(CURDIR)/bin/proto
 
-.PHONY: build run test check fmt vet vet-pure lint race docs docs-check proto proto-tools proto-check fuzz interop clean help
+.PHONY: build run test check fmt vet vet-pure lint race docs docs-check proto proto-tools proto-check fuzz interop bench-peers clean help
 
 build: ## build bin/octolink
 	$(GO) build -o bin/octolink ./cmd/octolink
@@ -73,7 +73,7 @@ proto-check: proto-tools ## lint plugins/proto, compare it with the released con
 	cd plugins/proto && PATH="$(PROTO_BIN):$$PATH" && export PATH && \
 	buf lint && buf breaking --against released.binpb && \
 	made="$$(mktemp -d)" && trap 'rm -rf "$$made"' EXIT && buf generate -o "$$made" && \
-	for kind in base crm host; do diff -r "$$made/$$kind" "$$kind" || { echo "run make proto and commit what it writes"; exit 1; }; done
+	for kind in base crm host pbx; do diff -r "$$made/$$kind" "$$kind" || { echo "run make proto and commit what it writes"; exit 1; }; done
 
 # Now and then Go's fuzzing takes the end of its own time for a failure of the target, "context deadline
 # exceeded", with no failing input. Only that is let pass.
@@ -95,8 +95,19 @@ interop: ## play a day of calls with a real oktell.js: make interop OKTELL_JS=FI
 	@test -n "$(INTEROP)" || { echo "no test is named TestInterop"; exit 1; }
 	OKTELL_JS="$(abspath $(OKTELL_JS))" $(GO) test -count=1 -v -run '^TestInterop' $(INTEROP)
 
+# A peer that cannot be built is left out, and the table says so.
+# QUICK=1 for short windows, ONLY=rpc,idle for some lines, JSON=FILE and MARKDOWN=FILE for where the table goes.
+bench-peers: build ## measure octolink beside bun, ws, gobwas and a bare epoll echo
+	@mkdir -p bench/bin
+	-npm --prefix bench/bun ci --ignore-scripts --no-audit --no-fund
+	-npm --prefix bench/ws ci --ignore-scripts --no-audit --no-fund
+	-cd bench/gobwas && GOWORK=off $(GO) build -o ../bin/gobwas .
+	-$(CC) -O2 -Wall -Wextra -o bench/bin/echo bench/epoll/echo.c
+	bin/octolink bench peers --dir bench --json $(or $(JSON),bench/results/peers.json) \
+		$(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
+
 clean: ## remove what make has built
-	rm -rf bin
+	rm -rf bin bench/bin bench/results
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

@@ -42,9 +42,10 @@ var rooms = map[string]room{
 	"plugins/proto/base/v1": {others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/crm/v1":  {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/host/v1": {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	"plugins/proto/pbx/v1":  {others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	// floor 1
 	"plugins": {
-		ours: []string{"crm", "pbx", "plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1"},
+		ours: []string{"crm", "pbx", "plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1"},
 		others: []string{
 			"github.com/goccy/go-yaml", "github.com/hashicorp/go-hclog", "github.com/hashicorp/go-plugin",
 			"google.golang.org/grpc", "google.golang.org/protobuf",
@@ -52,17 +53,21 @@ var rooms = map[string]room{
 		never: []string{"database/sql"},
 	},
 	"plugins/sdk": {
-		ours:   []string{"plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1"},
+		ours:   []string{"plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1"},
 		others: []string{"github.com/hashicorp/go-hclog", "github.com/hashicorp/go-plugin", "google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	"plugins/sdk/sdktest": {
-		ours:   []string{"plugins/sdk", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1"},
+		ours:   []string{"plugins/sdk", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1"},
 		others: []string{"google.golang.org/grpc"},
+	},
+	"plugins/sdk/sdktest/telephones": {
+		ours: []string{"plugins/sdk", "plugins/proto/pbx/v1"}, others: []string{"google.golang.org/protobuf"},
 	},
 	"plugins/contacts":                   {ours: []string{"plugins/sdk"}},
 	"plugins/contacts/octolink-contacts": {ours: []string{"plugins/contacts", "plugins/sdk"}},
 	"protocol":                           {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
 	"pbx/sim":                            {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
+	"scripting/triggers":                 {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
 	"store":                              {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	// floor 2
 	"transports": {

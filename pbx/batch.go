@@ -10,6 +10,9 @@ type batch struct {
 	people  []*person
 	queues  []queueChange
 	records []CallRecord // journal entries that were closed
+	offers  []offer      // calls that came to flow numbers
+	endings []ending     // of calls that flows led
+	told    []func()     // what waits for all this to be known
 }
 
 type legChange struct {
@@ -25,7 +28,7 @@ type queueChange struct {
 }
 
 func (b *batch) empty() bool {
-	return len(b.legs)+len(b.confs)+len(b.people)+len(b.queues) == 0
+	return len(b.legs)+len(b.confs)+len(b.people)+len(b.queues)+len(b.offers)+len(b.told) == 0
 }
 
 func (b *batch) touch(p *person) {

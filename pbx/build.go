@@ -32,6 +32,7 @@ func NewDirectory(c Config) (*Directory, error) {
 		Directory: &Directory{
 			byLogin: map[string]*User{}, byID: map[string]*User{}, byNumber: map[string]*Number{},
 			queue: map[string]*Queue{}, memberOf: map[string][]*Queue{}, breaks: slices.Clone(c.Breaks),
+			flow: map[string]*FlowNumber{},
 		},
 		departments: map[string]Department{}, ids: map[string]string{},
 	}
@@ -44,6 +45,7 @@ func NewDirectory(c Config) (*Directory, error) {
 	for _, q := range c.Queues {
 		b.addQueue(q)
 	}
+	b.addFlows(c.Flows)
 	for _, u := range b.users {
 		b.checkSubordinates(u)
 	}

@@ -39,7 +39,8 @@ func (s *Switch) Chain(chain string) []Step {
 	return nil
 }
 
-// follow writes down what happened to a leg. Legs of outside parties count while they wait in a queue.
+// follow writes down what happened to a leg. Legs of outside parties count
+// while they wait in a queue or a flow leads them.
 func (cs *chains) follow(c *legChange) {
 	l, was, is := c.new, 0, 0
 	if c.old != nil && traced(c.old) {
@@ -61,7 +62,7 @@ func (cs *chains) follow(c *legChange) {
 	}
 }
 
-func traced(l *Leg) bool { return l.User != "" || l.State == LegQueued }
+func traced(l *Leg) bool { return l.User != "" || l.State == LegQueued || l.Flow != "" }
 
 func (cs *chains) trace(chain string) *trace {
 	if t, ok := cs.traces.Load(chain); ok {
@@ -106,6 +107,9 @@ func stepKind(c *legChange) string {
 	if c.new.Conference != "" && (c.old == nil || c.old.Conference != c.new.Conference) {
 		return "conference"
 	}
+	if kind, known := flowKind(c); known {
+		return kind
+	}
 	if was == c.new.State && (c.new.State != LegTalking || c.old.Talk == c.new.Talk) {
 		return ""
 	}
@@ -124,6 +128,28 @@ func stepKind(c *legChange) string {
 		return talkKind(c, was)
 	}
 	return ""
+}
+
+// flowKind names what happened between a leg and its flow: it came there ("flow"), hears it ("ivr"),
+// was sent elsewhere. Whom the flow rings is told by the legs of those.
+func flowKind(c *legChange) (kind string, known bool) {
+	l, before := c.new, ""
+	if c.old != nil {
+		before = c.old.Flow
+	}
+	switch {
+	case l.Flow != before && l.Flow != "":
+		return "flow", true
+	case inScenario(l) && c.old != nil && inScenario(c.old) && l.Talk == c.old.Talk:
+		return "", true
+	case inScenario(l):
+		return "ivr", true
+	case l.State == LegDialling && l.Flow == before && l.Flow != "":
+		return "", true
+	case l.State == LegDialling && before != "":
+		return "transfer", true
+	}
+	return "", false
 }
 
 func talkKind(c *legChange, was LegState) string {

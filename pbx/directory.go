@@ -11,6 +11,7 @@ type Config struct {
 	Departments []Department
 	Queues      []Queue
 	Breaks      []Break
+	Flows       []FlowNumber
 }
 
 // A Directory is who exists: users, numbers, queues. It never changes, so what it returns is shared
@@ -25,6 +26,9 @@ type Directory struct {
 	byNumber map[string]*Number // number and GUID of the number
 	queue    map[string]*Queue  // number
 	memberOf map[string][]*Queue
+	flows    []FlowNumber
+	flow     map[string]*FlowNumber // plain matches, by number
+	patterns []*FlowNumber          // the others, longest first
 }
 
 // fold makes logins comparable: they compare without regard to case.
@@ -39,7 +43,8 @@ func (d *Directory) Queues() []*Queue { return d.queues }
 // Breaks are the reasons for a break.
 func (d *Directory) Breaks() []Break { return d.breaks }
 
-// Numbers are all internal numbers: those of the users, then those of the queues.
+// Numbers are all internal numbers: those of the users, those of the queues, then those of the flows
+// that are nobody else's and no patterns.
 func (d *Directory) Numbers() []*Number { return d.numbers }
 
 // UserByLogin finds a user without regard to case; nil: there is none.

@@ -108,6 +108,20 @@ type Board interface {
 	Directory() *Directory
 	// User is what a user does now.
 	User(login string) UserState
+	// Flow is the flow to which a number leads; outside: for a call from there, see FlowNumber.Match.
+	// It comes before a user's or a queue's phone.
+	Flow(number string, outside bool) (FlowNumber, bool)
+	// Leads reports whether somebody leads calls and the driver is a Conductor. When not, a driver
+	// sends a call to a flow number by FlowNumber.Route itself.
+	Leads() bool
+	// Offer gives a caller's leg to whoever leads calls. Only inside Do, with which the driver also
+	// tells the leg: LegDialling with Leg.Flow set and a Peer with IVR set, the number `to` and the
+	// flow's name. When the same leg comes from another flow, that one has given it away. False:
+	// nobody leads, see Leads.
+	Offer(leg string, f FlowNumber, to string) bool
+	// Told runs fn on the switch's goroutine when what was told in this Do has become known: with
+	// that a driver lets a command return. Only inside Do; fn must not block.
+	Told(fn func())
 	// Redirect is where calls to a user go, "" when to his own phone: the first of his enabled
 	// rules that matches his state and the caller.
 	Redirect(login, caller string) string

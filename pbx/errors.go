@@ -17,4 +17,7 @@ var (
 	ErrGhostRights      = errors.New("no right to listen to this user")
 	ErrOffline          = errors.New("the telephone system is away")
 	ErrUnsupported      = errors.New("the telephone system cannot do that")
+	ErrInvalid          = errors.New("not possible with these values")
+	ErrHungUp           = errors.New("the caller has hung up")
+	ErrGivenAway        = errors.New("the call was given away")
 )

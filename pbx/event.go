@@ -88,14 +88,14 @@ const (
 	Internal Direction = "internal"
 )
 
-// A CallRecord is one journal entry: one user's part in one call, or a caller's wait in a queue
-// that no user ended. It is written when the part begins and closed when it ends.
+// A CallRecord is one journal entry: one user's part in one call, an outside caller's wait in a queue
+// that no user ended, or the whole call of an outside caller whom a flow led, whoever took it. It is written when the part begins and closed when it ends.
 type CallRecord struct {
 	ID         string // GUID
 	Chain      string
 	Talk       string // commutationid of the last talk; "" when there was none
-	Login      string // "" for a queue entry that nobody took
-	Number     string // the user's number, or the queue's
+	Login      string // "" for the entry of a queue or a flow
+	Number     string // the user's number, the queue's, or the one dialled for a flow
 	Peer       string // the other side's number
 	PeerName   string
 	PeerLogin  string
@@ -108,6 +108,8 @@ type CallRecord struct {
 	Outcome    Outcome
 	Recorded   bool // a recording exists
 	Conference string
+	Flow       string // name of the last flow that led the call; "" for none
+	Tags       []Tag  // what flows noted; shared, never changed
 }
 
 // Talked is how long the parties talked.
@@ -121,7 +123,7 @@ func (r CallRecord) Talked() time.Duration {
 // A Step is one line of what happened to a call, for getchaincontent.
 type Step struct {
 	At     time.Time
-	Kind   string // ring, answer, hold, resume, transfer, queue, conference, end …
+	Kind   string // ring, answer, hold, resume, transfer, queue, flow, ivr, conference, end …
 	Login  string
 	Number string
 	Peer   string

@@ -26,6 +26,7 @@ func (s *Switch) flush() {
 			s.tell(r.Login, CallRecorded{Record: r})
 		}
 		s.attend(views)
+		s.handOver(&b)
 	}
 }
 
@@ -61,6 +62,7 @@ func (s *Switch) follow(b *batch, c *legChange) {
 		c.person.follow(c.new)
 		b.touch(c.person)
 	}
+	s.followLed(b, c.new)
 	s.chains.follow(c)
 	if r, closed := s.ledger.follow(c, s.opts.NewID); closed {
 		b.records = append(b.records, r)

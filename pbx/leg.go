@@ -76,6 +76,7 @@ type Leg struct {
 	Conference   string    // GUID; "" when in none
 	Invited      string    // GUID of the conference that a ringing phone is called into; it is in it once it answered
 	Queue        string    // number of the queue that the call came through
+	Flow         string    // name of the flow that leads the owner's call, also while it rings others, lets him wait or talk; "" for none
 	Recorded     bool      // the telephone system keeps a recording of the talk
 	Cause        Cause     // of a LegEnded
 }

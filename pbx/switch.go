@@ -56,6 +56,7 @@ type Switch struct {
 	ledger ledger
 	batch  batch
 	window window
+	leads  leads
 	next   int64 // number of the next event
 }
 
@@ -84,7 +85,8 @@ func NewSwitch(o Options) *Switch {
 	s := &Switch{
 		opts: o, driver: o.Driver, log: o.Log, inbox: make(chan *task, inboxSize), stopped: make(chan struct{}),
 		people: map[string]*person{}, legs: map[string]*Leg{}, next: max(o.NextEvent, 1),
-		ledger: ledger{memory: o.Memory, open: map[string]*CallRecord{}},
+		ledger: ledger{memory: o.Memory, open: map[string]*entry{}, tags: map[string]*tags{}},
+		leads:  leads{running: map[string]*Led{}},
 	}
 	s.timers.wake = make(chan struct{}, 1)
 	s.window.told = map[string]StateID{}
@@ -114,6 +116,7 @@ func (s *Switch) Run(ctx context.Context) error {
 	go func() { gone <- s.driver.Run(ctx, board{s}) }()
 	err := s.loop(gone)
 	close(s.stopped)
+	s.forsake()
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("pbx: driver: %w", err)
 	}

@@ -245,6 +245,9 @@ func (k *keeper) use(i *instance) {
 	} else {
 		k.m.o.Directory.Drop(k.provider)
 	}
+	if k.m.phones(k) {
+		k.m.o.Telephony.use(i)
+	}
 	k.mu.Lock()
 	k.current = i
 	k.started++
@@ -264,6 +267,9 @@ func (k *keeper) drop(s State, reason string) {
 
 // withdraw lets nobody call the plugin.
 func (k *keeper) withdraw() {
+	if k.m.phones(k) {
+		k.m.o.Telephony.use(nil)
+	}
 	k.m.o.Directory.Drop(k.provider)
 	k.m.routes.use(k.name, nil)
 	k.provider.current.Store(nil)

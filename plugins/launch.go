@@ -23,6 +23,7 @@ import (
 	basev1 "github.com/octolink/octolink/plugins/proto/base/v1"
 	crmv1 "github.com/octolink/octolink/plugins/proto/crm/v1"
 	hostv1 "github.com/octolink/octolink/plugins/proto/host/v1"
+	pbxv1 "github.com/octolink/octolink/plugins/proto/pbx/v1"
 )
 
 // byeWithin is how long Shutdown may take before the process is killed.
@@ -44,12 +45,15 @@ type instance struct {
 	base     basev1.PluginServiceClient
 	info     *basev1.InfoResponse
 	catalog  crm.Catalog
-	calls    *calls // nil: it is no CRM
-	socket   string // it serves HTTP there; "": none
+	calls    *calls                  // nil: it is no CRM
+	pbx      pbxv1.PBXServiceClient  // nil: it is not the telephone system
+	phones   atomic.Pointer[session] // of a telephone system, once it is used
+	socket   string                  // it serves HTTP there; "": none
 	started  time.Time
 	ended    chan struct{} // closed when the process is of no more use
 	fault    error         // why; once ended is closed
 	stopping atomic.Bool   // its end is wanted
+	failing  chan error    // somebody found a reason to end it; room for one
 }
 
 // A connection is what go-plugin makes of a started process.
@@ -81,6 +85,7 @@ type launcher struct {
 	out    *output
 	host   hostv1.HostServiceServer // nil: they are offered nothing
 	within time.Duration            // from the start of the process to its catalogue
+	phones bool                     // it is to be the telephone system
 }
 
 // launch starts what a manifest names and makes it ready to be called. The error is a [refusal] when
@@ -89,13 +94,13 @@ func (l launcher) launch(ctx context.Context, m Manifest) (*instance, error) {
 	if err := m.checkSum(); err != nil {
 		return nil, refusal{err}
 	}
-	i := &instance{manifest: m, out: l.out, started: time.Now(), ended: make(chan struct{})}
+	i := &instance{manifest: m, out: l.out, started: time.Now(), ended: make(chan struct{}), failing: make(chan error, 1)}
 	ctx, cancel := context.WithTimeout(ctx, l.within)
 	defer cancel()
 	i.prepare(l.within)
 	err := i.connect(ctx)
 	if err == nil {
-		err = i.introduce(ctx, l.host)
+		err = i.introduce(ctx, l)
 	}
 	if err != nil {
 		i.stopping.Store(true)
@@ -157,7 +162,7 @@ func (i *instance) connect(ctx context.Context) error {
 }
 
 // introduce asks who the plugin is and what it offers.
-func (i *instance) introduce(ctx context.Context, host hostv1.HostServiceServer) (err error) {
+func (i *instance) introduce(ctx context.Context, l launcher) (err error) {
 	if i.info, err = i.base.Info(ctx, &basev1.InfoRequest{}); err != nil {
 		return fmt.Errorf("it does not say who it is: %w", plain(err))
 	}
@@ -165,7 +170,10 @@ func (i *instance) introduce(ctx context.Context, host hostv1.HostServiceServer)
 	if err != nil {
 		return refusal{fmt.Errorf("settings: %w", err)}
 	}
-	order := &basev1.ConfigureRequest{Settings: settings, Host: i.offer(host)}
+	if err := i.openPBX(l.phones); err != nil {
+		return err
+	}
+	order := &basev1.ConfigureRequest{Settings: settings, Host: i.offer(l.host)}
 	if !i.does(contract.KindHTTP) || !i.manifest.Allow.HTTP && len(i.manifest.Allow.Paths) == 0 {
 		i.socket = ""
 	}
@@ -231,6 +239,12 @@ func (i *instance) watch() {
 	select {
 	case err = <-broken:
 		err = i.lastWord(err)
+	case err = <-i.failing:
+		err = i.lastWord(err)
+		if i.calls != nil {
+			_ = i.link.conn.Close()
+			<-broken //nolint:errcheck // the first reason counts
+		}
 	case <-i.process.exited:
 		err = i.exit()
 		if i.calls != nil {
@@ -290,6 +304,11 @@ func (i *instance) stop(drain time.Duration) {
 		i.calls.drain(ctx)
 		cancel()
 	}
+	if s := i.phones.Load(); s != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), drain)
+		s.rest(ctx)
+		cancel()
+	}
 	i.stopping.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), byeWithin)
 	defer cancel()
@@ -298,6 +317,14 @@ func (i *instance) stop(drain time.Duration) {
 	defer kill.Stop()
 	i.client.Kill()
 	<-i.ended
+}
+
+// fail ends a process for a reason; the first one counts.
+func (i *instance) fail(why error) {
+	select {
+	case i.failing <- why:
+	default:
+	}
 }
 
 // kill ends a process that is not worth a word.

@@ -27,6 +27,8 @@ type Options struct {
 	Directory *crm.Directory
 	// Host answers what plugins ask of the server. Nil means: they can ask nothing.
 	Host *Host
+	// Telephony is the telephone system, when a plugin is it. Nil means: none is.
+	Telephony *Driver
 	// Reserved are the paths of the server itself, with all below them.
 	Reserved []string
 	// Log hears what plugins do and write. Nil means nobody does.
@@ -110,7 +112,12 @@ func (m *Manager) Wait(ctx context.Context) error {
 
 // launcher starts processes of a plugin as its manifest says.
 func (m *Manager) launcher(k *keeper, man Manifest) launcher {
-	return launcher{out: k.out, host: m.hostFor(man), within: m.o.Start}
+	return launcher{out: k.out, host: m.hostFor(man), within: m.o.Start, phones: m.phones(k)}
+}
+
+// phones reports whether a plugin is to be the telephone system.
+func (m *Manager) phones(k *keeper) bool {
+	return m.o.Telephony != nil && m.o.Telephony.plugin == k.name
 }
 
 // hostFor is what a plugin may ask of the server; nil: nothing.

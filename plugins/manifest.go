@@ -45,6 +45,7 @@ type Permissions struct {
 	Journal  bool
 	Storage  bool
 	Notify   bool
+	PBX      bool     // be the telephone system, if pbx.driver names it
 	HTTP     bool     // /NAME/…
 	Paths    []string // exact paths beside that
 }
@@ -67,6 +68,7 @@ type manifestFile struct {
 		Journal  bool     `yaml:"journal"`
 		Storage  bool     `yaml:"storage"`
 		Notify   bool     `yaml:"notify"`
+		PBX      bool     `yaml:"pbx"`
 		HTTP     bool     `yaml:"http"`
 		Paths    []string `yaml:"paths"`
 	} `yaml:"allow"`

@@ -32,6 +32,8 @@ func behave(how string) {
 	switch how {
 	case "good":
 		serveGood()
+	case "phones":
+		servePhones()
 	case "exit":
 		fmt.Fprintln(os.Stderr, "I do not want to")
 		os.Exit(3)

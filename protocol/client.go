@@ -30,7 +30,7 @@ type Client struct {
 	// mu
 	draining bool     // the engine shuts down: nothing more is accepted
 	dropped  bool     // a tunnel that is forgotten; who finds it looks again
-	mail     *mailbox // nil while no worker runs
+	mail     *mailbox // nil while nothing is answered but what runs at once
 	mu       sync.Mutex
 
 	held *held // out.mu of the channel; nil while no command runs

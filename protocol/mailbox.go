@@ -13,12 +13,26 @@ type queued struct {
 	msg    wire.Message
 }
 
-// A mailbox is what a client asked and a worker will answer. It exists while the worker does.
+// A mailbox is what a client asked and a worker will answer. It exists while something is answered
+// there or beside it.
 type mailbox struct {
-	box   []queued
-	bytes int           // that box holds on to
-	idle  chan struct{} // closed when the worker ends, if somebody waits for that
+	box     []queued
+	bytes   int // that box holds on to
+	working bool
+	aside   int           // requests that are answered beside the mailbox
+	idle    chan struct{} // closed when nothing is answered any more, if somebody waits for that
 }
+
+// mailbox is the client's, made if there is none. mu is held.
+func (c *Client) mailbox() *mailbox {
+	if c.mail == nil {
+		c.mail = new(mailbox)
+	}
+	return c.mail
+}
+
+// working reports whether a worker runs. mu is held.
+func (c *Client) working() bool { return c.mail != nil && c.mail.working }
 
 // accept answers a request at once, or puts it into the client's mailbox: one at a time and in
 // order per client, and clients do not wait for each other. It is called by the one who pushes
@@ -34,7 +48,7 @@ func (c *Client) accept(m *Method, msg wire.Message) bool {
 		return false
 	case c.draining:
 		c.mu.Unlock()
-	case atOnce && c.mail == nil:
+	case atOnce && !c.working():
 		c.mu.Unlock() // only the pusher starts a worker, and the pusher is here
 		c.ch.serve(c.ch.engine.ctx, c, m, msg)
 		if c.Tunnelled() && c.Identity() == nil {
@@ -60,12 +74,11 @@ func (c *Client) full(size int) bool {
 // put queues a request and unlocks mu.
 func (c *Client) put(m *Method, msg wire.Message) {
 	own := msg.Clone()
-	start := c.mail == nil
-	if start {
-		c.mail = new(mailbox)
-	}
-	c.mail.box = append(c.mail.box, queued{m, own})
-	c.mail.bytes += own.Size()
+	b := c.mailbox()
+	b.box = append(b.box, queued{m, own})
+	b.bytes += own.Size()
+	start := !b.working
+	b.working = true
 	c.mu.Unlock()
 	if start {
 		c.ch.engine.workers.Go(c.work)
@@ -97,18 +110,16 @@ func (c *Client) next() (q queued, ok bool) {
 		m.bytes -= q.msg.Size()
 		return q, true
 	}
-	c.mail = nil
+	m.box, m.working = nil, false
 	c.retire()
-	if m.idle != nil {
-		close(m.idle)
-	}
+	c.rest()
 	return queued{}, false
 }
 
 // retire forgets a user of a CRM server who did not log in, or logged out, and has nothing in hand.
 // mu is held.
 func (c *Client) retire() {
-	if c.Tunnelled() && c.mail == nil && !c.dropped {
+	if c.Tunnelled() && !c.working() && !c.dropped {
 		c.dropped = c.ch.server.drop(c)
 	}
 }
@@ -118,6 +129,10 @@ func (c *Client) retire() {
 const answerWithin = 45 * time.Second
 
 func (c *Client) answer(q queued) {
+	if q.method != nil && q.method.aside {
+		c.stepAside(q)
+		return
+	}
 	ctx, cancel := context.WithTimeout(c.ch.engine.ctx, answerWithin)
 	defer cancel()
 	c.ch.serve(ctx, c, q.method, q.msg)

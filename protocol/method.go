@@ -48,6 +48,7 @@ type Method struct {
 	command bool
 	plain   bool
 	silent  bool // never answered
+	aside   bool // answered beside the mailbox
 
 	then func(*Client) // runs when the reply is queued
 

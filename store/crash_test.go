@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"reflect"
 	"strconv"
 	"strings"
 	gosync "sync"
@@ -197,7 +198,7 @@ func TestNothingConfirmedIsLostByKill(t *testing.T) {
 
 func (p *promises) checkJournal(t *testing.T, s *store.Store) {
 	for _, id := range p.closed {
-		if got, err := s.RecordByID(t.Context(), id); err != nil || got != call(id, "boris", begin) {
+		if got, err := s.RecordByID(t.Context(), id); err != nil || !reflect.DeepEqual(got, call(id, "boris", begin)) {
 			t.Errorf("closed entry %s: %+v, %v", id, got, err)
 		}
 	}

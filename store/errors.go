@@ -25,6 +25,8 @@ var (
 	ErrDamaged = errors.New("the database is damaged; restore a backup")
 	// ErrPluginFull: a plugin may keep no more values.
 	ErrPluginFull = errors.New("the plugin's storage is full")
+	// ErrFlowFull: a flow may keep no more values.
+	ErrFlowFull = errors.New("the flow's storage is full")
 	// ErrBusy: too many writes wait.
 	ErrBusy = errors.New("too many writes wait")
 	// ErrClosed: the store is closed.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func TestEventsAreKept(t *testing.T) {
 	if numbers(got) != "2 4" {
 		t.Fatalf("got %s, want 2 4", numbers(got))
 	}
-	if e := got[0]; e.Kind != store.KindCallRecord || e.Record != r || e.Login != "alice" || !e.At.Equal(begin.Add(time.Millisecond)) {
+	if e := got[0]; e.Kind != store.KindCallRecord || !reflect.DeepEqual(e.Record, r) || e.Login != "alice" || !e.At.Equal(begin.Add(time.Millisecond)) {
 		t.Errorf("call record: got %+v", e)
 	}
 	if e := got[1]; e.Kind != store.KindNotification || e.Notice != notice("hello").Notice {

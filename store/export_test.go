@@ -1,5 +1,7 @@
 package store
 
+import "context"
+
 // What tests see of the inside.
 
 // Pragma changes the writer's connection under the writer: "max_page_count = 20" fills the disk,
@@ -57,3 +59,14 @@ func (s *Store) ForgetSessions() {
 	defer s.sessions.mu.Unlock()
 	s.sessions.init()
 }
+
+// Exec runs SQL through the writer and waits.
+func (s *Store) Exec(query string) error {
+	return s.write(context.Background(), "test", func(t *tx) error {
+		_, err := t.exec(query)
+		return err
+	}, nil)
+}
+
+// PruneOld deletes what Run deletes every hour.
+func (s *Store) PruneOld(ctx context.Context) error { return s.pruneOld(ctx) }

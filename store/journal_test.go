@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestEntryBeginsAndEnds(t *testing.T) {
 	s.OpenCall(begun(want))
 	got, err := s.RecordByID(t.Context(), "1")
 	must(t, err)
-	if got != begun(want) {
+	if !reflect.DeepEqual(got, begun(want)) {
 		t.Errorf("begun: got %+v\nwant %+v", got, begun(want))
 	}
 	s.CloseCall(want)
@@ -51,7 +52,7 @@ func TestEntryBeginsAndEnds(t *testing.T) {
 	s = open(t, dir)
 	got, err = s.RecordByID(t.Context(), "1")
 	must(t, err)
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("ended: got %+v\nwant %+v", got, want)
 	}
 	if _, err := s.RecordByID(t.Context(), "2"); !errors.Is(err, store.ErrNotFound) {
@@ -65,7 +66,7 @@ func TestEntryWhoseBeginningWasLost(t *testing.T) {
 	s.CloseCall(want)
 	got, err := s.RecordByID(t.Context(), "1")
 	must(t, err)
-	if got != want {
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 type Retention struct {
 	Journal time.Duration // Zero means 365 days.
 	Events  time.Duration // Zero means 7 days.
+	Traces  time.Duration // Zero means 30 days. They are never kept longer than the journal.
 }
 
 func (r Retention) withDefaults() Retention {
@@ -20,6 +21,10 @@ func (r Retention) withDefaults() Retention {
 	if r.Events <= 0 {
 		r.Events = 7 * 24 * time.Hour
 	}
+	if r.Traces <= 0 {
+		r.Traces = 30 * 24 * time.Hour
+	}
+	r.Traces = min(r.Traces, r.Journal)
 	return r
 }
 
@@ -35,8 +40,7 @@ func (s *Store) Run(ctx context.Context) error {
 	t := time.NewTicker(pruneEvery)
 	defer t.Stop()
 	for {
-		now := s.now()
-		err := s.Prune(ctx, now.Add(-s.retention.Journal), now.Add(-s.retention.Events))
+		err := s.pruneOld(ctx)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrClosed) {
 			s.log.Error("old rows could not be deleted", "err", err)
 		}
@@ -46,6 +50,15 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-t.C:
 		}
 	}
+}
+
+// pruneOld deletes what the retention does not want any more.
+func (s *Store) pruneOld(ctx context.Context) error {
+	now, keep := s.now(), s.retention
+	return errors.Join(
+		s.Prune(ctx, now.Add(-keep.Journal), now.Add(-keep.Events)),
+		s.pruneTraces(ctx, millis(now.Add(-keep.Traces))),
+	)
 }
 
 // Prune deletes ended journal entries that began before journalOlder, events told before eventsOlder,

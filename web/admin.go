@@ -36,6 +36,11 @@ func (s *Server) adminHandler() http.Handler {
 			mux.Handle(pattern, c)
 		}
 	}
+	if s.o.Flows != nil {
+		for pattern, c := range flowCommands(s.o.Flows) {
+			mux.Handle(pattern, c)
+		}
+	}
 	if s.o.Sim != nil {
 		mux.Handle("/sim/", s.simMux())
 	}

@@ -108,6 +108,7 @@ func TestAdminCommands(t *testing.T) {
 		{"sim ring", func() string { return got(c.SimRing(ctx, "1", "2")) }, "call-1 <nil>", "ring 1 2"},
 		{"sim answer", func() string { return got("", c.SimOrder(ctx, "answer", "300")) }, " <nil>", "answer 300"},
 		{"sim busy", func() string { return got("", c.SimBusy(ctx, "300", true)) }, " <nil>", "busy 300 true"},
+		{"sim press", func() string { return got("", c.SimPress(ctx, "300", "1#")) }, " <nil>", "press 300 1#"},
 		{"sim state", func() string { s, err := c.SimState(ctx); return got(string(s), err) }, `{"calls":["call-1"]} <nil>`, ""},
 	}
 	for _, tt := range tests {

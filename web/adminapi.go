@@ -25,6 +25,15 @@ type Status struct {
 	Links       []Link     `json:"links,omitempty"`
 	Undelivered int        `json:"undelivered"`     // events sent to CRMs that did not confirm them yet
 	Unknown     int64      `json:"unknown_results"` // answers to dynamic methods that nobody waited for
+	Flows       FlowStatus `json:"flows"`
+}
+
+// FlowStatus is how call flows are altogether.
+type FlowStatus struct {
+	Flows   int      `json:"flows"`             // that can run
+	Running int      `json:"running"`           // runs
+	Broken  []string `json:"broken,omitempty"`  // files that do not compile: file:line:column: text
+	Problem string   `json:"problem,omitempty"` // why there are none
 }
 
 // A Listener is one address that the server listens on.

@@ -134,6 +134,11 @@ func (c *AdminClient) SimBusy(ctx context.Context, number string, on bool) error
 	return c.do(ctx, http.MethodPost, "/sim/busy", map[string]any{"number": number, "on": on}, nil)
 }
 
+// SimPress presses keys at a phone, for the flow that leads its call.
+func (c *AdminClient) SimPress(ctx context.Context, number, digits string) error {
+	return c.do(ctx, http.MethodPost, "/sim/press", map[string]any{"number": number, "digits": digits}, nil)
+}
+
 // SimState gives the simulator's whole picture.
 func (c *AdminClient) SimState(ctx context.Context) (state json.RawMessage, err error) {
 	err = c.do(ctx, http.MethodGet, "/sim/state", nil, &state)

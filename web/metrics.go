@@ -124,6 +124,14 @@ func (m *Metrics) Counter(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
+// Counters adds numbers that only grow, told apart by labels, and gives what adds one. The name must be
+// new; values come from a bounded set, or the series become too many.
+func (m *Metrics) Counters(name, help string, labels ...string) (inc func(values ...string)) {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return func(values ...string) { v.WithLabelValues(values...).Inc() }
+}
+
 // Opened counts a new channel.
 func (m *Metrics) Opened(i protocol.Info) {
 	m.channels.WithLabelValues(i.Link, kindName(i.Kind)).Inc()

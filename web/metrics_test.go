@@ -24,6 +24,10 @@ func TestMetrics(t *testing.T) {
 	m.Request("", 400, 0)
 	m.Event("userstatechanged", 10)
 	m.Counter("octolink_dropped_total", "Things dropped.", func() float64 { return 3 })
+	inc := m.Counters("octolink_runs_total", "Runs.", "flow", "outcome")
+	inc("incoming", "returned")
+	inc("incoming", "returned")
+	inc("incoming", "threw")
 	text := textOf(t, ask(t, web.New(web.Options{Metrics: m}).Metrics(), "GET", "/metrics", ""))
 	for _, want := range []string{
 		`octolink_channels{kind="client",link=""} 1`, `octolink_channels{kind="server",link="crm"} 1`,
@@ -31,7 +35,8 @@ func TestMetrics(t *testing.T) {
 		`octolink_requests_total{code="0",method="ping"} 2`, `octolink_requests_total{code="401",method="login"} 1`,
 		`octolink_requests_total{code="404",method="other"} 1`, `octolink_requests_total{code="400",method="other"} 1`,
 		`octolink_request_seconds_count 5`, `octolink_queue_bytes 4096`, `octolink_events_total 10`,
-		`octolink_outbox_pending 0`, `octolink_dropped_total 3`, `go_goroutines `, `process_resident_memory_bytes `, `process_cpu_seconds_total `,
+		`octolink_outbox_pending 0`, `octolink_dropped_total 3`,
+		`octolink_runs_total{flow="incoming",outcome="returned"} 2`, `octolink_runs_total{flow="incoming",outcome="threw"} 1`, `go_goroutines `, `process_resident_memory_bytes `, `process_cpu_seconds_total `,
 	} {
 		if !strings.Contains(text, "\n"+want) {
 			t.Errorf("no line %q", want)

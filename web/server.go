@@ -33,6 +33,9 @@ type Options struct {
 	// Directory tells who may hear whose recordings. Nil means: nobody may hear any.
 	Directory func() *pbx.Directory
 
+	// Services are run by /execsvcscript and /execsvcscriptplain. Nil means: neither is served.
+	Services Services
+
 	// Sim is the simulated telephone system. Nil means: no /sim/ and no such buttons on the page.
 	Sim Simulator
 	// SimRemote lets others than this machine use /sim/.
@@ -53,6 +56,8 @@ type Options struct {
 	CRMs CRMs
 	// Plugins do what the admin socket is asked for about plugins. Nil means: nothing is known of any.
 	Plugins Plugins
+	// Flows do what the admin socket is asked for about call flows. Nil means: nothing is known of any.
+	Flows Flows
 	// Routes finds who else serves a request, a WebSocket's too. Nil, or a nil Handler, means nobody.
 	Routes func(*http.Request) http.Handler
 	// Tap shows frames to the admin socket. Nil means: no tap.
@@ -92,7 +97,7 @@ func (s *Server) Admin() http.Handler { return s.admin }
 
 // OwnPaths are the paths that the server itself serves to browsers, with all below them.
 func OwnPaths() []string {
-	return []string{"/page", "/upload", "/record", "/photo", "/sim", "/healthz", "/readyz", "/favicon.ico"}
+	return []string{"/page", "/upload", "/record", "/photo", "/execsvcscript", "/execsvcscriptplain", "/flows", "/sim", "/healthz", "/readyz", "/favicon.ico"}
 }
 
 func (s *Server) publicHandler() http.Handler {
@@ -100,6 +105,8 @@ func (s *Server) publicHandler() http.Handler {
 	s.pageRoutes(mux)
 	s.uploadRoutes(mux)
 	s.recordRoutes(mux)
+	s.serviceRoutes(mux)
+	s.traceRoutes(mux)
 	s.simRoutes(mux)
 	s.healthRoutes(mux)
 	plain := secured(mux)

@@ -15,7 +15,7 @@ const simBody = 4 << 10 // bytes of a request
 
 // A Simulator is a telephone system that is driven by hand. A number is a user's or an outside party's.
 type Simulator interface {
-	// Ring calls from a number to a user's number or a queue and gives the call's ID.
+	// Ring calls from a number to a user's number, a queue's or a flow's and gives the call's ID.
 	Ring(ctx context.Context, from, to string) (call string, err error)
 	// AnswerPhone takes the phone that rings off the hook.
 	AnswerPhone(ctx context.Context, number string) error
@@ -25,6 +25,8 @@ type Simulator interface {
 	HangupPhone(ctx context.Context, number string) error
 	// SetBusy makes a number busy to all calls, or free again.
 	SetBusy(ctx context.Context, number string, on bool) error
+	// Press presses keys at the phone of a number, for the flow that leads its call.
+	Press(ctx context.Context, number, digits string) error
 	// SimState is the whole picture, for encoding as JSON.
 	SimState(ctx context.Context) any
 }
@@ -35,6 +37,7 @@ type simOrder struct {
 	To     string `json:"to"`
 	Number string `json:"number"`
 	On     bool   `json:"on"`
+	Digits string `json:"digits"`
 }
 
 // simAnswer says which call was made, {} when the order made none.
@@ -120,12 +123,16 @@ func (s *Server) simDo(ctx context.Context, order string, o simOrder) (call stri
 		"reject": func() error { return sim.RejectPhone(ctx, o.Number) },
 		"hangup": func() error { return sim.HangupPhone(ctx, o.Number) },
 		"busy":   func() error { return sim.SetBusy(ctx, o.Number, o.On) },
+		"press":  func() error { return sim.Press(ctx, o.Number, o.Digits) },
 	}[order]
 	if do == nil {
-		return "", &refusal{http.StatusNotFound, "the orders are ring, answer, reject, hangup, busy"}
+		return "", &refusal{http.StatusNotFound, "the orders are ring, answer, reject, hangup, busy, press"}
 	}
 	if o.Number == "" {
 		return "", &refusal{http.StatusBadRequest, order + " needs number"}
+	}
+	if order == "press" && o.Digits == "" {
+		return "", &refusal{http.StatusBadRequest, "press needs digits"}
 	}
 	return "", do()
 }
@@ -136,6 +143,8 @@ func simStatus(err error) int {
 	switch {
 	case errors.As(err, &no):
 		return no.status
+	case errors.Is(err, pbx.ErrInvalid):
+		return http.StatusBadRequest
 	case errors.Is(err, pbx.ErrNoSuchNumber), errors.Is(err, pbx.ErrNoSuchUser):
 		return http.StatusUnprocessableEntity
 	case errors.Is(err, pbx.ErrBusy), errors.Is(err, pbx.ErrState), errors.Is(err, pbx.ErrNoSuchLeg), errors.Is(err, pbx.ErrNoPhone):

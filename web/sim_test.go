@@ -33,6 +33,9 @@ func (s *switchboard) HangupPhone(_ context.Context, n string) error { return s.
 func (s *switchboard) SetBusy(_ context.Context, n string, on bool) error {
 	return s.tell("busy %s %v", n, on)
 }
+func (s *switchboard) Press(_ context.Context, n, digits string) error {
+	return s.tell("press %s %s", n, digits)
+}
 func (s *switchboard) SimState(context.Context) any {
 	return map[string]any{"calls": []string{"call-1"}}
 }
@@ -50,9 +53,11 @@ func TestSimulatorOrders(t *testing.T) {
 		{"hangup", `{"number":"300"}`, "hangup 300", `{}`, 200},
 		{"busy", `{"number":"300","on":true}`, "busy 300 true", `{}`, 200},
 		{"busy", `{"number":"300"}`, "busy 300 false", `{}`, 200},
+		{"press", `{"number":"79161234567","digits":"12#"}`, "press 79161234567 12#", `{}`, 200},
+		{"press", `{"number":"79161234567"}`, "", `{"error":"press needs digits"}`, 400},
 		{"ring", `{"from":"1"}`, "", `{"error":"ring needs from and to"}`, 400},
 		{"answer", `{}`, "", `{"error":"answer needs number"}`, 400},
-		{"explode", `{"number":"300"}`, "", `{"error":"the orders are ring, answer, reject, hangup, busy"}`, 404},
+		{"explode", `{"number":"300"}`, "", `{"error":"the orders are ring, answer, reject, hangup, busy, press"}`, 404},
 		{"ring", `{"from":"1","to":"2","surprise":1}`, "", `{"error":"the body is not the JSON that this needs"}`, 400},
 		{"ring", `{"from":"1","to":"2"}{}`, "", `{"error":"more than one JSON value"}`, 400},
 		{"ring", `from=1`, "", `{"error":"the body is not the JSON that this needs"}`, 400},
@@ -123,7 +128,7 @@ func TestSimulatorFailures(t *testing.T) {
 		want int
 	}{
 		{pbx.ErrNoSuchNumber, 422}, {pbx.ErrBusy, 409}, {pbx.ErrState, 409}, {pbx.ErrNoSuchLeg, 409},
-		{pbx.ErrOffline, 503}, {context.DeadlineExceeded, 504}, {errors.New("strange"), 500},
+		{pbx.ErrInvalid, 400}, {pbx.ErrOffline, 503}, {context.DeadlineExceeded, 504}, {errors.New("strange"), 500},
 	}
 	for _, tt := range tests {
 		h := web.New(web.Options{Sim: &switchboard{err: fmt.Errorf("sim: 300: %w", tt.err)}}).Public()

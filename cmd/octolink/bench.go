@@ -32,6 +32,7 @@ Load your own server only: a bench takes all that it can get.`,
   octolink bench fanout --users site/users.txt --tabs 1000
   octolink bench storm  --users site/users.txt --tabs 10000 --concurrency 512
   octolink bench idle   --users site/users.txt --tabs 10000
+  octolink bench soak   --users site/users.txt --for 30m
   octolink bench tunnel --users site/users.txt
   octolink bench dynamic`,
 	},
@@ -44,6 +45,9 @@ Load your own server only: a bench takes all that it can get.`,
 		startCommand(),
 		pluginLoadCommand(),
 		pluginServeCommand(),
+		soakCommand(),
+		peersCommand(),
+		bystandersCommand(),
 		prepareCommand(),
 	)
 }
@@ -210,6 +214,20 @@ func (f *loadFlags) add(c *cobra.Command, tabs int) {
 }
 
 func (f *loadFlags) run(c *cobra.Command, run load) error {
+	return f.with(c, func(ctx context.Context, o bench.Options) error {
+		result, err := run(ctx, o)
+		if err != nil {
+			if result != nil && len(result.Errors) > 0 {
+				return fmt.Errorf("%w; the first reason: %s", err, result.Errors[0])
+			}
+			return err
+		}
+		return f.print(c.OutOrStdout(), result)
+	})
+}
+
+// with reads the flags and runs something until it ends or is interrupted.
+func (f *loadFlags) with(c *cobra.Command, run func(context.Context, bench.Options) error) error {
 	if f.Tabs < 1 || f.Concurrency < 1 || f.Depth < 1 {
 		return usageError{fmt.Errorf("--tabs, --concurrency and --depth must be at least 1")}
 	}
@@ -226,14 +244,7 @@ func (f *loadFlags) run(c *cobra.Command, run load) error {
 	f.Progress = progress(c.ErrOrStderr(), f.quiet)
 	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	result, err := run(ctx, f.Options)
-	if err != nil {
-		if result != nil && len(result.Errors) > 0 {
-			return fmt.Errorf("%w; the first reason: %s", err, result.Errors[0])
-		}
-		return err
-	}
-	return f.print(c.OutOrStdout(), result)
+	return run(ctx, f.Options)
 }
 
 func (f *loadFlags) print(w io.Writer, r *bench.Result) error {

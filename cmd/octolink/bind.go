@@ -42,9 +42,6 @@ type secretFile struct {
 	into *string
 }
 
-// absent is the type of a section that this version does not have.
-type absent struct{}
-
 // A defaulter is a part of the configuration that may occur many times; what is not written has
 // the values that setDefaults gives.
 type defaulter interface{ setDefaults() }
@@ -169,10 +166,6 @@ func (b *binder) bindStruct(n ast.Node, v reflect.Value) {
 		}
 		seen[name] = nodePlace(key)
 		if f, ok := fields[name]; ok {
-			if _, null := it.Value().(*ast.NullNode); !null && f.value.Type() == reflect.TypeFor[absent]() {
-				b.fault(key, "this version of octolink has no %s: take the section out", name)
-				continue
-			}
 			b.bind(it.Value(), f.value)
 			continue
 		}

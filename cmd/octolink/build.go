@@ -38,7 +38,8 @@ type Main struct {
 	zone    *time.Location // of times on wires without one
 
 	store      *store.Store
-	sim        *sim.Sim
+	sim        *sim.Sim        // nil: a plugin is the telephone system
+	phones     *plugins.Driver // nil: the simulator is it
 	sw         *pbx.Switch
 	accounts   *accounts
 	webphones  webphones
@@ -111,11 +112,20 @@ func (m *Main) buildTelephony(ctx context.Context, directory *pbx.Directory) err
 	if err != nil {
 		return err
 	}
-	m.sim = sim.New(m.config.simOptions(m.log))
 	m.sw = pbx.NewSwitch(pbx.Options{
-		Driver: m.sim, Directory: directory, Memory: m.store, Saved: saved, NextEvent: next, Log: m.log,
+		Driver: m.driver(), Directory: directory, Memory: m.store, Saved: saved, NextEvent: next, Log: m.log,
 	})
 	return nil
+}
+
+// driver is the telephone system of the configuration.
+func (m *Main) driver() pbx.Driver {
+	if plugin, ok := m.config.PBX.plugin(); ok {
+		m.phones = plugins.NewDriver(plugin)
+		return m.phones
+	}
+	m.sim = sim.New(m.config.simOptions(m.log))
+	return m.sim
 }
 
 func (m *Main) buildPictures(ctx context.Context) error {

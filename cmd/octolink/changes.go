@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // A change is one line of what a reload does.
@@ -29,7 +30,26 @@ func changes(old, now *Config) []change {
 	all = append(all, compare("queue", old.Queues, now.Queues, func(q Queue) string { return q.Number })...)
 	all = append(all, compare("break", old.Breaks, now.Breaks, func(b Break) string { return strconv.Itoa(b.ID) })...)
 	all = append(all, compare("procedure", old.Procedures, now.Procedures, func(p Procedure) string { return fold(p.Name) })...)
-	return append(all, compare("link", old.Links, now.Links, func(l Link) string { return l.Name })...)
+	all = append(all, compare("link", old.Links, now.Links, func(l Link) string { return l.Name })...)
+	return append(all, flowChanges(&old.Flows, &now.Flows)...)
+}
+
+// flowChanges compares what starts flows. Triggers have no names: they are told by what they wait for.
+func flowChanges(old, now *Flows) []change {
+	all := compare("flow number", old.Numbers, now.Numbers, func(n FlowNumber) string { return n.Match })
+	all = append(all, compare("flow for queue", old.Queues, now.Queues, func(q FlowQueue) string {
+		return strings.TrimSpace(q.Queue + " " + q.On + " " + q.Flow)
+	})...)
+	all = append(all, compare("flow for state", old.States, now.States, func(s FlowState) string {
+		return s.State + " of " + s.User + " " + s.Flow
+	})...)
+	all = append(all, compare("flow timer", old.Timers, now.Timers, func(t FlowTimer) string { return t.title() })...)
+	all = append(all, compare("flow for event", old.Events, now.Events, func(e FlowEvent) string { return e.Event + " " + e.Flow })...)
+	all = append(all, compare("service", old.Services, now.Services, func(s FlowService) string { return fold(s.Name) })...)
+	if old.Files != now.Files {
+		all = append(all, change{"changed", "flows.files", ""})
+	}
+	return all
 }
 
 // compare finds what was added, removed and changed in a list whose items have names.
@@ -79,6 +99,8 @@ func fixed(old, now *Config) []change {
 		{"version", old.Version, now.Version},
 		{"pbx", old.PBX, now.PBX},
 		{"plugins", old.Plugins, now.Plugins},
+		{"flows.dir", old.Flows.Dir, now.Flows.Dir},
+		{"flows.runs", old.Flows.Runs, now.Flows.Runs},
 	} {
 		if !reflect.DeepEqual(s.old, s.now) {
 			all = append(all, change{"needs a restart", s.name, ""})

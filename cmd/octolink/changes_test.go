@@ -28,6 +28,9 @@ users: [{login: alice, number: "300"}, {login: boris, number: "301"}]
 queues: [{number: "700", members: [boris]}]
 breaks: [{id: 7, name: Lunch}]
 `, []string{"queue 700 changed", "break 7 added"}},
+		{"flows", base + "flows: {dir: testdata/good/flows, files: ., numbers: [{match: \"7*\", flow: incoming, fallback: hangup}], " +
+			"timers: [{every: 1m, flow: nightly}], services: [{name: A, flow: nightly}]}\n",
+			[]string{"flow number 7* added", "flow timer nightly every 1m0s added", "service a added", "flows.files changed", "flows.dir needs a restart"}},
 		{"fixed", base + "data: elsewhere\nlisten: {http: []}\nlimits: {mailbox: 7}\n",
 			[]string{"data needs a restart", "listen needs a restart", "limits needs a restart"}},
 	} {

@@ -29,8 +29,8 @@ would refuse.`,
 			if err != nil {
 				return usageError{err}
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s is right (users: %d, queues: %d, procedures: %d, links: %d)\n",
-				path, len(config.Users), len(config.Queues), len(config.Procedures), len(config.Links))
+			fmt.Fprintf(c.OutOrStdout(), "%s is right (users: %d, queues: %d, procedures: %d, links: %d, flows: %d)\n",
+				path, len(config.Users), len(config.Queues), len(config.Procedures), len(config.Links), config.Flows.count())
 			return nil
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +59,7 @@ func (k *checker) checkAll() {
 	k.checkProcedures()
 	k.checkLinks()
 	k.checkPlugins()
+	k.checkFlows()
 }
 
 func (k *checker) checkGeneral() {
@@ -71,8 +73,10 @@ func (k *checker) checkGeneral() {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		k.fault(&c.Log.Format, "log.format: want text or json, got %q", cut(c.Log.Format))
 	}
-	if c.PBX.Driver != "sim" {
-		k.fault(&c.PBX.Driver, "pbx.driver: this version of octolink has only sim, got %q", cut(c.PBX.Driver))
+	if plugin, ok := c.PBX.plugin(); ok && !slices.Contains(c.Plugins.Enabled, plugin) {
+		k.fault(&c.PBX.Driver, "pbx.driver: plugins.enabled does not name the plugin %q", cut(plugin))
+	} else if !ok && c.PBX.Driver != "sim" {
+		k.fault(&c.PBX.Driver, "pbx.driver: want sim or plugin:NAME, got %q", cut(c.PBX.Driver))
 	}
 }
 

@@ -24,9 +24,7 @@ type Config struct {
 	Links       []Link       `yaml:"links"`
 
 	Plugins Plugins `yaml:"plugins"`
-
-	// A section of later versions: an operator who writes it is told that it is missing here.
-	Flows absent `yaml:"flows"`
+	Flows   Flows   `yaml:"flows"`
 }
 
 // Plugins are CRM adapters in processes of their own.
@@ -198,6 +196,7 @@ func defaults() Config {
 		Keep:     Retention{Journal: days(365), Events: days(7), Traces: days(30)},
 		Version:  Version{Build: "2.13.0.210101", Dated: 210101},
 		Plugins:  Plugins{Dir: "./plugins"},
+		Flows:    Flows{Dir: "./flows", Runs: 20_000},
 		PBX:      PBX{Driver: "sim", Sim: Sim{Outside: duration(time.Second)}},
 	}
 }

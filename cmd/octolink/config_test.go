@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -85,11 +86,35 @@ func TestFullConfiguration(t *testing.T) {
 		{"chosen by us", c.Links[2].Trusted(), true},
 		{"never in parts", c.Links[2].Multipart, size(0)},
 		{"not trusted", c.Links[3].Trusted(), false},
+		{"flows beside the file", c.Flows.Dir, filepath.FromSlash("testdata/good/flows")},
+		{"files of services", c.Flows.Files, filepath.FromSlash("testdata/good")},
+		{"timer by default alone", c.Flows.Timers[0].Overlap, false},
+		{"scalar as times", c.Flows.Timers[1].At[0], clock(9 * 60)},
+		{"working days", c.Flows.Timers[1].Days.on(), [7]bool{false, true, true, true, true, true, false}},
+		{"days over the week's end", c.Flows.Timers[2].Days.on(), [7]bool{true, true, false, true, false, false, true}},
+		{"every day", c.Flows.Timers[0].Days.on(), [7]bool{true, true, true, true, true, true, true}},
+		{"last minute", c.Flows.Timers[2].At[1].String(), "23:59"},
+		{"different flows", c.Flows.count(), 2},
+		{"calls go to flows", flowOf(t, c, "4951234567"), "incoming, else number:700"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, tt.got, tt.want)
 		}
 	}
+}
+
+// flowOf is where a call from outside goes, with and without its flow.
+func flowOf(t *testing.T, c *Config, number string) string {
+	t.Helper()
+	d, err := c.directory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, ok := d.Flow(number, true)
+	if !ok {
+		return ""
+	}
+	return n.Flow + ", else " + n.Fallback
 }
 
 func TestDefaultsAreRight(t *testing.T) {
@@ -141,9 +166,27 @@ func TestDocumentedConfiguration(t *testing.T) {
 	}
 	whole := "departments: [{name: Sales}]\n" + strings.Join(blocks[1:], "")
 	whole = strings.Replace(whole, "\nqueues:", "\n  - {login: boris, number: \"301\"}\nqueues:", 1)
-	if _, _, err := parseConfig("operations.md", []byte(whole)); err != nil {
+	if _, _, err := parseConfig(withFlows(t, whole), []byte(whole)); err != nil {
 		t.Errorf("the examples are refused:\n%v\n%s", err, whole)
 	}
+}
+
+// namedFlow finds the flows that an example names.
+var namedFlow = regexp.MustCompile(`\bflow: (\w+)`)
+
+// withFlows makes the flows that an example names, and gives a path beside them.
+func withFlows(t *testing.T, example string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "flows"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range namedFlow.FindAllStringSubmatch(example, -1) {
+		if err := os.WriteFile(filepath.Join(dir, "flows", found[1]+".ts"), []byte("export default function () {}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "octolink.yaml")
 }
 
 // emptied takes lists away in which nothing stands.

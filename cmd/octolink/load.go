@@ -89,7 +89,7 @@ func parseConfig(path string, text []byte) (*Config, []string, error) {
 
 // resolvePaths makes the paths of the configuration independent of the working directory.
 func (c *Config) resolvePaths(dir string) {
-	for _, p := range []*string{&c.Data, &c.Plugins.Dir, &c.Listen.TLS.Cert, &c.Listen.TLS.Key} {
+	for _, p := range []*string{&c.Data, &c.Plugins.Dir, &c.Flows.Dir, &c.Flows.Files, &c.Listen.TLS.Cert, &c.Listen.TLS.Key} {
 		*p = under(dir, *p)
 	}
 	for i := range c.Links {

@@ -28,6 +28,9 @@ func (c *Config) directory() (*pbx.Directory, error) {
 	for _, b := range c.Breaks {
 		p.Breaks = append(p.Breaks, pbx.Break{ID: b.ID, Name: b.Name})
 	}
+	for _, n := range c.Flows.Numbers {
+		p.Flows = append(p.Flows, pbx.FlowNumber{Match: n.Match, Flow: n.Flow, Fallback: n.Fallback})
+	}
 	d, err := pbx.NewDirectory(p)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)

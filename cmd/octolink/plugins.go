@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/plugins"
@@ -16,9 +17,13 @@ func (m *Main) pluginOptions() plugins.Options {
 	kept := pluginHost{m.store}
 	return plugins.Options{
 		Dir: m.config.Plugins.Dir, Enabled: m.config.Plugins.Enabled, Directory: m.api.CRMs(), Reserved: web.OwnPaths(), Log: m.log,
-		Host: &plugins.Host{Switch: m.sw, Journal: kept, Storage: kept, Kept: kept},
+		Telephony: m.phones,
+		Host:      &plugins.Host{Switch: m.sw, Journal: kept, Storage: kept, Kept: kept},
 	}
 }
+
+// plugin is the plugin that pbx.driver names as "plugin:NAME"; not ok: it names none.
+func (p PBX) plugin() (name string, ok bool) { return strings.CutPrefix(p.Driver, "plugin:") }
 
 // pluginHost is the store as plugins ask for it.
 type pluginHost struct{ *store.Store }

@@ -25,6 +25,8 @@ type recordShown struct {
 	Outcome    pbx.Outcome   `json:"outcome,omitempty"`
 	Recorded   bool          `json:"recorded"`
 	Conference string        `json:"conferenceid,omitempty"`
+	Flow       string        `json:"flow,omitempty"`
+	Tags       []pbx.Tag     `json:"tags,omitempty"`
 }
 
 // noticeShown is a notification as `octolink events` shows it.

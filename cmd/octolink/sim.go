@@ -20,6 +20,7 @@ somebody outside.`,
   octolink sim answer 300                          # her phone is lifted
   octolink sim hangup 79161234567                  # the caller hangs up
   octolink sim busy 79161234567                    # calls to him find him busy
+  octolink sim press 79161234567 1                 # he presses a key for a call flow
   octolink sim state                               # what all phones do`,
 	},
 		simRingCommand(&server),
@@ -27,6 +28,7 @@ somebody outside.`,
 		simOrderCommand(&server, "reject", "Refuse the call that rings at a phone"),
 		simOrderCommand(&server, "hangup", "Hang a phone up"),
 		simBusyCommand(&server),
+		simPressCommand(&server),
 		simStateCommand(&server),
 	))
 }
@@ -35,7 +37,7 @@ func simRingCommand(server *serverFlag) *cobra.Command {
 	var from, to string
 	c := &cobra.Command{
 		Use:     "ring --from NUMBER --to NUMBER",
-		Short:   "Call a user or a queue",
+		Short:   "Call a user, a queue or a call flow",
 		Example: "  octolink sim ring --from 79161234567 --to 300\n  octolink sim ring --from 79161234567 --to 700",
 		Args:    exactly(0),
 		RunE: server.ask(func(c *cobra.Command, admin *web.AdminClient, _ []string) error {
@@ -51,7 +53,7 @@ func simRingCommand(server *serverFlag) *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&from, "from", "", "who calls")
-	c.Flags().StringVar(&to, "to", "", "number of a user or a queue")
+	c.Flags().StringVar(&to, "to", "", "number of a user, a queue or a call flow")
 	return c
 }
 
@@ -80,6 +82,21 @@ func simBusyCommand(server *serverFlag) *cobra.Command {
 	}
 	c.Flags().BoolVar(&off, "off", false, "make it free again")
 	return c
+}
+
+func simPressCommand(server *serverFlag) *cobra.Command {
+	return &cobra.Command{
+		Use:   "press NUMBER KEYS",
+		Short: "Press keys at a phone whose call a flow leads",
+		Long: `Press presses keys (0-9, *, #, A-D), one after the other. The flow gets them when it
+asks; those that it did not ask for yet are kept. "octolink sim state" shows what
+the caller has heard.`,
+		Example: "  octolink sim press 79161234567 1\n  octolink sim press 79161234567 '4321#'",
+		Args:    exactly(2),
+		RunE: server.ask(func(c *cobra.Command, admin *web.AdminClient, args []string) error {
+			return admin.SimPress(c.Context(), args[0], args[1])
+		}),
+	}
 }
 
 func simStateCommand(server *serverFlag) *cobra.Command {

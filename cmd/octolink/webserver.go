@@ -12,11 +12,14 @@ func (m *Main) webOptions(meter *web.Metrics) web.Options {
 	c := m.config
 	o := web.Options{
 		Channels: m.channels, Names: c.Listen.Names, TrustedProxies: c.proxies(), Log: m.log,
-		Passes: m.passes, Uploads: m.photos.uploads, Records: history{m.store}, Recorder: m.sim, Directory: m.sw.Directory,
-		Sim: phones{m.sim}, SimRemote: c.PBX.Sim.Remote,
-		Ready:   []web.Check{{Name: "store", Run: func(context.Context) error { return m.store.Health() }}},
-		Metrics: meter, Debug: m.opts.Debug, Operator: m, CRMs: m, Tap: m.tap,
+		Passes: m.passes, Uploads: m.photos.uploads, Records: history{m.store}, Recorder: m.sw, Directory: m.sw.Directory,
+		SimRemote: c.PBX.Sim.Remote,
+		Ready:     []web.Check{{Name: "store", Run: func(context.Context) error { return m.store.Health() }}},
+		Metrics:   meter, Debug: m.opts.Debug, Operator: m, CRMs: m, Tap: m.tap,
 		Plugins: m, Routes: m.plugins.Route,
+	}
+	if m.sim != nil {
+		o.Sim = phones{m.sim}
 	}
 	if m.isDemo() {
 		o.Demo = &web.Demo{Password: demoPassword}

@@ -14,18 +14,18 @@ func (s *Sim) call(from *leg, t target, intercom bool) error {
 	asked := t
 	t, free := s.route(t, from.phone.number)
 	switch {
+	case t.flow != nil:
+		return s.lead(from, t)
 	case t.queue != nil:
 		s.enqueue(from, t.queue)
 		return nil
-	case t.phone == from.phone:
+	case t.phone != nil && t.phone == from.phone:
 		return fmt.Errorf("sim: %s calls himself: %w", t.phone.number, pbx.ErrBusy)
 	case !free:
 		s.missed(asked.phone, from)
-		return fmt.Errorf("sim: %s: %w", t.phone.number, pbx.ErrBusy)
+		return fmt.Errorf("sim: %s: %w", t.name(), pbx.ErrBusy)
 	}
-	r := s.begin(t.phone, from.chain, pbx.LegRinging)
-	r.other = from
-	from.rings = append(from.rings, r)
+	r := s.rung(t.phone, from)
 	if intercom && !t.phone.external() {
 		s.answered(r)
 		return nil
@@ -33,6 +33,14 @@ func (s *Sim) call(from *leg, t target, intercom bool) error {
 	s.tell(r)
 	s.ring(r, s.opts.NoAnswer)
 	return nil
+}
+
+// rung is a new leg that rings for another one.
+func (s *Sim) rung(p *phone, from *leg) *leg {
+	r := s.begin(p, from.chain, pbx.LegRinging)
+	r.other = from
+	from.rings = append(from.rings, r)
+	return r
 }
 
 // missed tells the journal of a call to a phone that could not be rung.
@@ -71,6 +79,7 @@ func (s *Sim) answered(r *leg) {
 		s.abonentThere(r)
 	default:
 		s.taken(from, r)
+		s.found(from, r)
 		s.pair(from, r)
 	}
 }
@@ -96,7 +105,7 @@ func (s *Sim) pair(a, b *leg) {
 	a.other, b.other = b, a
 	s.tell(a)
 	s.tell(b)
-	if a.phone.external() && b.phone.external() {
+	if a.phone.external() && b.phone.external() && a.stay == nil && b.stay == nil {
 		s.after(a, outsideOnly, func() { s.part(a) })
 	}
 }
@@ -118,7 +127,11 @@ func (s *Sim) unanswered(r *leg, cause pbx.Cause) {
 		s.notNow(from.place, r.phone)
 		return
 	}
-	if len(from.rings) == 0 {
+	switch {
+	case len(from.rings) > 0:
+	case from.stay != nil:
+		s.declinedLed(from, r.phone, cause)
+	default:
 		s.giveUp(from, cause)
 	}
 }
@@ -137,10 +150,15 @@ func (s *Sim) giveUp(l *leg, cause pbx.Cause) {
 	s.end(l, cause)
 }
 
-// part ends the talk of two; l's phone is the one that hangs up.
+// part ends the talk of two; l's phone is the one that hangs up. Whom a flow leads is there again,
+// unless he has the other side on hold: then his phone may be busy with another call.
 func (s *Sim) part(l *leg) {
 	o := l.other
 	s.end(l, pbx.CauseHungUp)
+	if o.stay != nil && o.state != pbx.LegHolding {
+		s.talked(o)
+		return
+	}
 	s.end(o, pbx.CauseNormal)
 }
 
@@ -153,6 +171,8 @@ func (s *Sim) drop(l *leg) {
 		s.leave(l, pbx.CauseHungUp, pbx.MemberExited)
 	case l.paired():
 		s.part(l)
+	case l.stay != nil && l.stay.connected:
+		s.giveUp(l, pbx.CauseHungUp)
 	case l.other != nil && l.callback == nil: // the abonent who came first hangs up again
 		s.giveUp(l.other, pbx.CauseCancelled)
 	default:

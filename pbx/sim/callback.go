@@ -20,6 +20,7 @@ func (s *Sim) start(r pbx.DialRequest) error {
 	if err != nil {
 		return err
 	}
+	r.AbonentFirst = r.AbonentFirst && t.flow == nil // a flow has no phone that could wait
 	if t.phone == p {
 		return fmt.Errorf("sim: %s calls himself: %w", p.number, pbx.ErrBusy)
 	}

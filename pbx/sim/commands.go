@@ -56,9 +56,12 @@ func (s *Sim) Transfer(ctx context.Context, name, to string) error {
 		}
 		o := l.other
 		if end, free := s.route(t, o.phone.number); !free {
-			return fmt.Errorf("sim: transfer to %s: %w", end.phone.number, pbx.ErrBusy)
+			return fmt.Errorf("sim: transfer to %s: %w", end.name(), pbx.ErrBusy)
+		} else if end.flow != nil && o.flows >= maxFlows {
+			return fmt.Errorf("sim: transfer to %s: %w", end.name(), pbx.ErrBusy)
 		}
 		s.end(l, pbx.CauseMoved)
+		s.giveAway(o)
 		o.letGo()
 		o.dialled = s.partyOf(t)
 		s.tell(o)

@@ -67,13 +67,13 @@ func (s *Sim) Create(ctx context.Context, c pbx.Conference, creator string, memb
 	})
 }
 
-// guests finds phones. A queue cannot come to a conference.
+// guests finds phones. A queue or a flow cannot come to a conference.
 func (s *Sim) guests(numbers []string) ([]target, error) {
 	var guests []target
 	for _, n := range numbers {
 		t, err := s.find(n)
-		if err == nil && t.queue != nil {
-			err = fmt.Errorf("sim: queue %s in a conference: %w", n, pbx.ErrNoSuchNumber)
+		if err == nil && t.phone == nil {
+			err = fmt.Errorf("sim: %s is a queue's or a flow's, and nobody to come to a conference: %w", n, pbx.ErrNoSuchNumber)
 		}
 		if err != nil {
 			return nil, err
@@ -127,7 +127,7 @@ func (s *Sim) inviteAll(c *conference, guests []target) {
 		}
 		t, free := s.route(t, inviter.Number)
 		switch {
-		case t.queue != nil || c.has(t.phone):
+		case t.phone == nil || c.has(t.phone):
 		case free:
 			s.summon(c, s.seat(c, s.party(t.phone)), t.phone, inviter)
 		default:
@@ -153,6 +153,7 @@ func (s *Sim) enter(l *leg) {
 
 // admit takes a leg of a talk into a conference.
 func (s *Sim) admit(c *conference, l *leg) {
+	s.giveAway(l)
 	l.letGo()
 	l.conf, l.member = c, s.seat(c, s.party(l.phone))
 	l.member.leg, l.member.chain = l, l.chain

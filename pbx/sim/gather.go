@@ -77,7 +77,7 @@ func (s *Sim) Join(ctx context.Context, heldName, currentName string) error {
 		if err != nil {
 			return err
 		}
-		if current.state != pbx.LegTalking || held.conf != nil && current.conf != nil {
+		if !current.joinable() || held.conf != nil && current.conf != nil {
 			return fmt.Errorf("sim: join: %w", pbx.ErrState)
 		}
 		switch {

@@ -18,7 +18,7 @@ func (s *Sim) Ring(ctx context.Context, from, to string) (call string, err error
 		if err != nil {
 			return err
 		}
-		t, err := s.find(to)
+		t, err := s.dialled(p, to)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (s *Sim) Ring(ctx context.Context, from, to string) (call string, err error
 
 // hand finds the phone of a user's or an outside number.
 func (s *Sim) hand(number string) (*phone, error) {
-	t, err := s.find(number)
+	t, err := s.place(number)
 	if err == nil && t.phone == nil {
 		err = fmt.Errorf("sim: %.32q is a queue: %w", number, pbx.ErrNoSuchNumber)
 	}

@@ -14,7 +14,7 @@ func (s *Sim) Hold(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		if l.state != pbx.LegTalking || l.phone.held() != nil || l.conf != nil && l.conf.target != nil {
+		if l.state != pbx.LegTalking || !l.paired() && l.conf == nil || l.phone.held() != nil || l.conf != nil && l.conf.target != nil {
 			return fmt.Errorf("sim: hold: %w", pbx.ErrState)
 		}
 		s.hold(l)
@@ -32,7 +32,7 @@ func (s *Sim) hold(l *leg) {
 	}
 }
 
-// Resume takes the held side back. Who is current on that phone goes on hold for it.
+// Resume takes the held side back. Who is current on that phone goes on hold for it; a flow cannot.
 func (s *Sim) Resume(ctx context.Context, name string) error {
 	return s.do(ctx, func() error {
 		l, err := s.leg(name)
@@ -40,7 +40,7 @@ func (s *Sim) Resume(ctx context.Context, name string) error {
 			return err
 		}
 		current := l.phone.current()
-		if l.state != pbx.LegHolding || current != nil && (current.state != pbx.LegTalking || current.conf != nil && current.conf.target != nil) {
+		if l.state != pbx.LegHolding || current != nil && (!current.joinable() || current.conf != nil && current.conf.target != nil) {
 			return fmt.Errorf("sim: resume: %w", pbx.ErrState)
 		}
 		if current != nil {
@@ -69,11 +69,14 @@ func (s *Sim) Connect(ctx context.Context, heldName, currentName string) error {
 		if err != nil {
 			return err
 		}
-		if current.state == pbx.LegDialling && held.conf == nil {
+		switch {
+		case held.conf == nil && current.stay != nil && current.other == nil:
+			return s.handIn(held, current)
+		case current.state == pbx.LegDialling && held.conf == nil:
 			s.handOver(held, current)
 			return nil
 		}
-		if current.state != pbx.LegTalking || held.conf != nil && current.conf != nil {
+		if !current.joinable() || held.conf != nil && current.conf != nil {
 			return fmt.Errorf("sim: connect: %w", pbx.ErrState)
 		}
 		s.join(held, current)
@@ -113,14 +116,37 @@ func (s *Sim) join(held, current *leg) {
 		a, b := held.other, current.other
 		s.end(current, pbx.CauseMoved)
 		s.end(held, pbx.CauseMoved)
+		s.giveAway(a)
+		s.giveAway(b)
 		s.pair(a, b)
 	}
+}
+
+// joinable reports whether a leg talks with somebody, or in a conference.
+func (l *leg) joinable() bool { return l.state == pbx.LegTalking && (l.paired() || l.conf != nil) }
+
+// handIn gives the party on hold to the flow that the phone has called. The flow begins anew with it.
+func (s *Sim) handIn(held, current *leg) error {
+	o, st := held.other, current.stay
+	t := target{flow: &st.number, number: st.party.Number}
+	if o.flows >= maxFlows {
+		return fmt.Errorf("sim: connect with %s: %w", t.number, pbx.ErrBusy)
+	}
+	s.quiet(current)
+	s.end(current, pbx.CauseMoved)
+	s.end(held, pbx.CauseMoved)
+	s.sendOff(o, t)
+	if err := s.lead(o, t); err != nil {
+		s.giveUp(o, pbx.CauseBusy)
+	}
+	return nil
 }
 
 // handOver gives the call that a phone is making to the party that it has on hold.
 func (s *Sim) handOver(held, current *leg) {
 	o := held.other
 	rings, place := current.rings, current.place
+	s.giveAway(o)
 	o.letGo()
 	o.rings, o.dialled = rings, current.dialled
 	current.rings, current.place = nil, nil

@@ -23,6 +23,7 @@ type house struct {
 	sw      *pbx.Switch
 	sim     *sim.Sim
 	journal *journal
+	rooms   bool // flows make conferences in which one waits for others
 
 	mu     sync.Mutex          // guards what the switch's goroutine writes: told, events, the journal
 	told   map[string][]string // since the last look, by login; "" for everybody

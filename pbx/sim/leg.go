@@ -23,6 +23,8 @@ type leg struct {
 	queue       string // number of the queue that the call came through, or in which it waits
 	place       *place // in the queue
 	callback    *callback
+	stay        *stay       // in a flow
+	flows       int         // through which it went
 	conf        *conference // that it is in, or is invited to
 	member      *member
 	timers      []func()
@@ -53,6 +55,7 @@ func (s *Sim) end(l *leg, cause pbx.Cause) {
 	}
 	l.calm()
 	l.state, l.cause = pbx.LegEnded, cause
+	s.leaveFlow(l, pbx.ErrHungUp)
 	l.phone.legs = slices.DeleteFunc(l.phone.legs, func(o *leg) bool { return o == l })
 	l.phone.freed = s.board.Now()
 	delete(s.legs, l.name)
@@ -82,11 +85,12 @@ func (l *leg) calm() {
 // invited reports whether a ringing leg is called into a conference.
 func (l *leg) invited() bool { return l.conf != nil && l.state == pbx.LegRinging }
 
-// paired reports whether the leg is one of two who are connected, on hold or not.
+// paired reports whether the leg is one of two who are connected, on hold or not. One that a flow
+// has the ear of is not.
 func (l *leg) paired() bool {
 	switch l.state {
 	case pbx.LegTalking, pbx.LegHolding, pbx.LegHeld:
-		return l.conf == nil
+		return l.conf == nil && l.other != nil
 	}
 	return false
 }
@@ -95,7 +99,10 @@ func (l *leg) paired() bool {
 func (s *Sim) tell(l *leg) {
 	t := pbx.Leg{
 		ID: l.name, Chain: l.chain, User: l.phone.login, Number: l.phone.number, State: l.state, Cause: l.cause,
-		Outgoing: l.outgoing, Talk: l.talk, Since: l.since, Queue: l.queue, Recorded: l.talk != "", Peer: s.peer(l),
+		Outgoing: l.outgoing, Talk: l.talk, Since: l.since, Queue: l.queue, Recorded: l.recorded(), Peer: s.peer(l),
+	}
+	if l.stay != nil {
+		t.Flow = l.stay.number.Flow
 	}
 	if l.callback != nil {
 		t.Callback, t.AbonentFirst = l.callback.stage, l.callback.AbonentFirst
@@ -109,6 +116,14 @@ func (s *Sim) tell(l *leg) {
 	}
 	s.board.Leg(t)
 	s.haunt(l)
+}
+
+// recorded reports whether there is a recording of the leg: of every talk, and of what a flow wanted.
+func (l *leg) recorded() bool {
+	if l.stay != nil && l.other == nil {
+		return l.stay.recorded
+	}
+	return l.talk != ""
 }
 
 // peer is who is on the other side.

@@ -15,8 +15,9 @@ import (
 // A player does something at random; what makes no sense at the moment is refused.
 type player struct {
 	*house
-	rnd *rand.Rand
-	did map[string]int // how often each move was accepted; nil: nobody counts
+	flows []string // numbers of flows, which may be called too
+	rnd   *rand.Rand
+	did   map[string]int // how often each move was accepted; nil: nobody counts
 }
 
 var (
@@ -28,6 +29,9 @@ var (
 func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
 
 func (p *player) number() string {
+	if len(p.flows) > 0 && p.rnd.IntN(3) == 0 {
+		return pick(p.rnd, p.flows)
+	}
 	if p.rnd.IntN(3) == 0 {
 		return pick(p.rnd, outsides)
 	}
@@ -45,7 +49,10 @@ func (p *player) move() (what string, err error) {
 		name string
 		do   func() error
 	}{
-		{"ring", func() error { _, err := p.sim.Ring(p.ctx, pick(p.rnd, outsides), pick(p.rnd, insides)); return err }},
+		{"ring", func() error {
+			_, err := p.sim.Ring(p.ctx, pick(p.rnd, outsides), pick(p.rnd, append(p.flows, insides...)))
+			return err
+		}},
 		{"dial by hand", func() error { _, err := p.sim.Ring(p.ctx, pick(p.rnd, insides), to); return err }},
 		{"answer", p.answerSomebody},
 		{"answer", p.answerSomebody},

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -86,63 +84,4 @@ func (s *Sim) party(p *phone) pbx.Party {
 		return pbx.Party{Number: p.number}
 	}
 	return pbx.Party{Number: p.number, Name: u.Name, User: u}
-}
-
-// A target is what a number leads to: a phone or a queue.
-type target struct {
-	phone *phone
-	queue *pbx.Queue
-}
-
-func (s *Sim) partyOf(t target) pbx.Party {
-	if t.queue != nil {
-		return pbx.Party{Number: t.queue.Number, Name: t.queue.Name}
-	}
-	return s.party(t.phone)
-}
-
-// find looks a number up. A short one that is nobody's does not exist; any other is outside.
-func (s *Sim) find(number string) (target, error) {
-	d := s.board.Directory()
-	number, err := d.Resolve(number)
-	if err != nil {
-		return target{}, fmt.Errorf("sim: %w", err)
-	}
-	if u := d.UserByNumber(number); u != nil {
-		return target{phone: s.phoneOf(u)}, nil
-	}
-	if q := d.QueueByNumber(number); q != nil {
-		return target{queue: q}, nil
-	}
-	if digits := strings.Trim(number, "+"); len(digits) <= 4 {
-		return target{}, fmt.Errorf("sim: %.32q: %w", number, pbx.ErrNoSuchNumber)
-	}
-	return target{phone: s.outsider(number)}, nil
-}
-
-// route follows the redirect rules of users, which come before their do-not-disturb. It is not
-// ok when the call ends at a phone that takes none. The caller's number stays what it is.
-func (s *Sim) route(t target, caller string) (end target, ok bool) {
-	seen := []*phone{}
-	for range maxCascade {
-		if t.queue != nil || t.phone.external() {
-			break
-		}
-		to := s.board.Redirect(t.phone.login, caller)
-		if to == "" {
-			break
-		}
-		next, err := s.find(to)
-		if err != nil || next.phone != nil && slices.Contains(seen, next.phone) {
-			break // a wrong or circular rule is no rule
-		}
-		seen = append(seen, t.phone)
-		t = next
-	}
-	return t, t.queue != nil || !t.phone.engaged() && !s.refuses(t.phone)
-}
-
-// refuses reports whether the phone's user wants no calls.
-func (s *Sim) refuses(p *phone) bool {
-	return !p.external() && s.board.User(p.login).State == pbx.DND
 }

@@ -69,7 +69,7 @@ func (s *Sim) dispatch(q *queue) {
 	cfg := s.board.Directory().QueueByNumber(q.number)
 	if cfg == nil {
 		for _, p := range slices.Clone(q.places) {
-			s.giveUp(p.from, pbx.CauseNoNumber)
+			s.removed(p.from)
 		}
 		return
 	}

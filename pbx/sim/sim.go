@@ -25,6 +25,7 @@ type Options struct {
 	Answer   time.Duration // how long a user's phone rings before it answers by itself. Zero means that it does not.
 	Outside  time.Duration // the same for outside parties. Zero means that they answer by hand only.
 	NoAnswer time.Duration // how long a phone rings at most. Zero means one minute.
+	Instant  bool          // prompts of flows take no time
 	Log      *slog.Logger  // Zero means no log.
 }
 
@@ -52,6 +53,7 @@ var (
 	_ pbx.Recorder     = (*Sim)(nil)
 	_ pbx.Attendant    = (*Sim)(nil)
 	_ pbx.Reloader     = (*Sim)(nil)
+	_ pbx.Conductor    = (*Sim)(nil)
 )
 
 // New makes a telephone system with all phones idle.

@@ -28,7 +28,13 @@ type LegState struct {
 	State      string `json:"state"`
 	Peer       string `json:"peer,omitempty"` // number of the other side
 	Queue      string `json:"queue,omitempty"`
+	Flow       string `json:"flow,omitempty"` // that leads the call
 	Conference string `json:"conference,omitempty"`
+
+	Does  string   `json:"does,omitempty"`  // what the flow has the caller do: play, digits, record, ring, queue
+	Heard []string `json:"heard,omitempty"` // the flow's last prompts, oldest first
+	Keys  string   `json:"keys,omitempty"`  // pressed, and not asked for yet
+	Music bool     `json:"music,omitempty"`
 }
 
 // QueueState is who waits in a queue.
@@ -95,6 +101,12 @@ func (s *Sim) phoneState(p *phone) PhoneState {
 		t := LegState{ID: l.name, Call: l.chain, State: l.state.String(), Peer: s.peer(l).Number, Queue: l.queue}
 		if l.conf != nil {
 			t.Conference = l.conf.id
+		}
+		if f := l.stay; f != nil {
+			t.Flow, t.Heard, t.Keys, t.Music = f.number.Flow, slices.Clone(f.heard), f.keys, f.music
+			if f.order != nil {
+				t.Does = f.order.name
+			}
 		}
 		st.Legs = append(st.Legs, t)
 	}

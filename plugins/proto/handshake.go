@@ -22,7 +22,31 @@ const (
 	KindCRM    = "crm"
 	KindHTTP   = "http"
 	KindEvents = "events"
+	KindPBX    = "pbx"
 )
+
+// The abilities of a plugin of the kind "pbx".
+const (
+	AbilityHold       = "hold"
+	AbilityConference = "conference"
+	AbilityListen     = "listen"
+	AbilityRecord     = "record"
+)
+
+// The bounds of recordings, in bytes.
+const (
+	MaxPiece     = 1 << 20
+	MaxRecording = 256 << 20
+)
+
+// The bounds of what a plugin delivers through the host.
+const (
+	MaxDelivery = 256 << 10 // bytes of a body
+	MaxHeaders  = 32        // of a request
+)
+
+// MaxQuestions is how many questions a plugin may have without an answer on its Run stream.
+const MaxQuestions = 1024
 
 // The bounds of messages, in bytes. A result that is larger than MaxValue must be refused by the
 // plugin itself; a message above MaxMessage ends the plugin.

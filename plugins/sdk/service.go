@@ -16,6 +16,7 @@ import (
 
 	basev1 "github.com/octolink/octolink/plugins/proto/base/v1"
 	crmv1 "github.com/octolink/octolink/plugins/proto/crm/v1"
+	pbxv1 "github.com/octolink/octolink/plugins/proto/pbx/v1"
 )
 
 // A Service is a plugin put together, ready to be registered at a gRPC server. Authors need it only
@@ -31,6 +32,7 @@ type Service struct {
 	events    []listener
 	shutdown  []func(context.Context)
 	http      http.Handler
+	phones    *phones // nil: it is no telephone system
 
 	dialer Dialer
 	life   context.Context // ends with Shutdown; methods and listeners see it
@@ -78,6 +80,10 @@ func (s *Service) Register(server *grpc.Server, d Dialer) {
 	s.dialer = d
 	basev1.RegisterPluginServiceServer(server, s)
 	crmv1.RegisterCRMServiceServer(server, s)
+	if s.phones != nil {
+		s.phones.s = s
+		pbxv1.RegisterPBXServiceServer(server, s.phones)
+	}
 }
 
 // Info implements the contract.

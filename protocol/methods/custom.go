@@ -36,6 +36,7 @@ func (a *API) triggerCustomEvent(_ context.Context, c *protocol.Client, in custo
 			return struct{}{}, errTooOften
 		}
 		a.hub.Publish(customEvent.For(protocol.Everybody(), body))
+		a.heard(c, in)
 		return struct{}{}, nil
 	}
 	users, _ := a.usersOf(names)
@@ -47,6 +48,7 @@ func (a *API) triggerCustomEvent(_ context.Context, c *protocol.Client, in custo
 	if me := c.Identity(); in.SendBack && me != nil {
 		a.hub.Publish(customEvent.For(protocol.User(me.Login, me.UserID), body))
 	}
+	a.heard(c, in)
 	return struct{}{}, nil
 }
 

@@ -17,6 +17,7 @@ type Options struct {
 	Journal    Journal
 	Outbox     Outbox // nil: nothing is delivered with confirmation
 	Procedures Procedures
+	Services   Services // nil: there are none
 	Photos     Photos
 	Passes     Passes
 	Version    Version
@@ -24,6 +25,7 @@ type Options struct {
 	Logins     LoginLimits
 	MaxUsers   int                         // different users at once, a licence's limit. Zero means no limit.
 	WebPhone   func(login string) WebPhone // credentials of a user's web phone. Nil means nobody has one.
+	OnCustom   func(CustomEvent)           // hears what clients tell by triggercustomevent; it must not wait. Nil: nobody
 	Redirect   bool                        // answer the first ping on a plain channel with websocketredirect
 	Zone       *time.Location              // of the texts of times. Nil means the machine's.
 	Log        *slog.Logger                // nil means no log
@@ -97,6 +99,32 @@ var (
 	ErrNoProcedure  = errors.New("no such procedure")
 	ErrBadParameter = errors.New("the procedure does not take these parameters")
 	ErrTooLarge     = errors.New("the procedure's answer is larger than one may be")
+)
+
+// Services are the call flows that may be run by name from outside.
+type Services interface {
+	// RunService starts one and, when asked to, waits for what it returns: up to three values. It fails
+	// with one of the errors below.
+	RunService(ctx context.Context, call ServiceCall) (returned []string, err error)
+}
+
+// A ServiceCall asks for a service. Either Login or Link says who asks.
+type ServiceCall struct {
+	Name   string
+	Params []string // at most five
+	Login  string   // a user
+	Link   string   // the CRM server of that link
+	Wait   bool
+	Within time.Duration // the longest wait; the service itself goes on
+}
+
+// What Services fail with.
+var (
+	ErrNoService        = errors.New("no such service")
+	ErrServiceForbidden = errors.New("the service is not for this caller")
+	ErrServiceBusy      = errors.New("too many flows run")
+	ErrServiceLate      = errors.New("the service did not end in time; it goes on")
+	ErrServiceFailed    = errors.New("the service ended with an error")
 )
 
 // Photos are the users' pictures.

@@ -41,6 +41,9 @@ func testConfig(setup string) pbx.Config {
 		Queues: []pbx.Queue{{Number: "700", Name: "sales", Members: []string{"alice", "boris"}, Ring: 20 * time.Second, Retry: 5 * time.Second, Strategy: "longest-idle"}},
 		Breaks: []pbx.Break{{ID: 1, Name: "Technical"}, {ID: 4, Name: "Lunch"}},
 	}
+	if setup == "flows" {
+		c.Flows = []pbx.FlowNumber{{Match: "900", Flow: "welcome", Fallback: "queue:700"}, {Match: "7495*", Flow: "welcome"}}
+	}
 	if setup == "recorded" {
 		return withRecordedUser(c)
 	}

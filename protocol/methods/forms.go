@@ -68,16 +68,15 @@ type Window struct {
 // OpenForm shows "provider.form" to a user and does not wait. Errors: crm.ErrNoForm,
 // crm.ErrNobody when no screen of his can show it.
 func (a *API) OpenForm(user, name string, in crm.Values) (*Window, error) {
-	p, form, err := a.crms.Form(name)
-	if err != nil {
-		return nil, err
-	}
-	body, _ := toWire(typed(in, form.In)).(wire.Object)
-	return a.open(p, showFormBody{Form: form.Key, In: body}, user)
+	return a.OpenFormFor(user, name, in, FormCall{})
 }
 
-func (a *API) open(p crm.Provider, body showFormBody, user string) (*Window, error) {
-	w := &Window{api: a, id: uuid.NewString(), form: body.Form, user: user, chain: body.ChainID, got: make(chan FormResult, 1)}
+// open shows a form. One that is bound is closed when the user has no part in its call any more.
+func (a *API) open(p crm.Provider, body showFormBody, user string, bound bool) (*Window, error) {
+	w := &Window{api: a, id: uuid.NewString(), form: body.Form, user: user, got: make(chan FormResult, 1)}
+	if bound {
+		w.chain = body.ChainID
+	}
 	body.Window, body.Execution = w.id, w.id
 	if behind, ok := p.(*provider); ok {
 		w.link = behind.link
@@ -213,7 +212,7 @@ func (a *API) ringingForms(user *pbx.User, leg pbx.Leg) {
 		}
 		in, _ := toWire(aboutCall(form.In, user, leg)).(wire.Object)
 		body := showFormBody{Form: form.Key, In: in, ChainID: leg.Chain, CallerID: leg.Peer.Number}
-		if _, err := a.open(p, body, user.Login); err != nil && !errors.Is(err, crm.ErrNobody) {
+		if _, err := a.open(p, body, user.Login, true); err != nil && !errors.Is(err, crm.ErrNobody) {
 			a.log.Warn("a form is not shown", "link", p.Name(), "user", user.Login, "err", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/protocol"
+	"github.com/octolink/octolink/protocol/wire"
 )
 
 type chainIn struct {
@@ -111,13 +112,16 @@ type journalRow struct {
 	Seconds    int    `wire:"duration" doc:"seconds of talk"`
 	Kind       string `wire:"connectiontype" doc:"incoming, outgoing or internal"`
 	Outcome    string `wire:"outcome" doc:"answered, missed, noanswer, busy, rejected, cancelled, failed, interrupted; empty while it lasts"`
-	Login      string `wire:"login" doc:"whose part; empty for a caller whom nobody took from a queue"`
-	Number     string `wire:"number" doc:"his number, or the queue's"`
+	Login      string `wire:"login" doc:"whose part; empty for a caller whom nobody took from a queue, and for the call of one whom a flow led"`
+	Number     string `wire:"number" doc:"his number, the queue's, or the one that was dialled for a flow"`
 	Abonent    string `wire:"abonent" doc:"the other side's number"`
 	Name       string `wire:"abonentname" doc:"its name"`
 	PeerLogin  string `wire:"abonentlogin" doc:"its login, if it is a user"`
 	ExtLine    bool   `wire:"isextline" doc:"the other side was outside"`
 	Queue      string `wire:"queue" doc:"the queue that the call came through"`
+
+	Flow string      `wire:"flow,omitempty" doc:"the flow that led the call"`
+	Tags wire.Object `wire:"tags,omitempty" doc:"what flows noted about the call, by key"`
 }
 
 // maxJournal is how many entries one answer has at the most.
@@ -208,10 +212,13 @@ func (a *API) rowOf(r pbx.CallRecord) journalRow {
 		ID: r.ID, ChainID: r.Chain, TalkID: r.Talk, Started: a.stamp(r.Started), AnsweredAt: a.stamp(r.AnsweredAt),
 		Ended: a.stamp(r.Ended), Seconds: int(r.Talked() / time.Second), Kind: string(r.Direction), Outcome: string(r.Outcome),
 		Login: r.Login, Number: r.Number, Abonent: r.Peer, Name: r.PeerName, PeerLogin: r.PeerLogin,
-		ExtLine: r.External, Queue: r.Queue,
+		ExtLine: r.External, Queue: r.Queue, Flow: r.Flow,
 	}
 	if r.Recorded {
 		row.Link = "/record/" + r.ID
+	}
+	for _, t := range r.Tags {
+		row.Tags = append(row.Tags, wire.Member{Key: t.Key, Value: t.Value})
 	}
 	return row
 }

@@ -70,6 +70,7 @@ func (a *API) Table() *protocol.Table {
 		protocol.Def("unsubscribeevent", anyone, "Takes events or groups of events away.", a.unsubscribe).Quick(),
 		protocol.Def("triggercustomevent", everyone, "Tells an event of the client's own to other users.", a.triggerCustomEvent).Command(),
 		protocol.Def("execpredefineddbstoredproc", everyone, "Runs a query that the installation offers.", a.execProcedure),
+		protocol.Def("execsvcscript", everyone, "Runs a service that the installation offers.", a.runService).Aside(),
 		protocol.Def("changepassword", clients, "Changes the user's own password and ends his other sessions.", a.changePassword),
 		protocol.Def("gettemphttppass", clients, "Makes a password for one HTTP request.", a.tempPass),
 		protocol.Def("sendusertextmessage", everyone, "Sends a text to users who are logged in.", a.sendText).Command(),

@@ -38,6 +38,29 @@ type scene struct {
 	said  []string   // results of what an operator did
 	conns []*crmConn // of CRMs that answer by themselves
 	asked int        // their requests
+
+	flows sync.WaitGroup // calls that the flow leads
+
+	customs []methods.CustomEvent // that the server heard
+}
+
+// welcome is the flow of transcripts: it asks for a key, has boris rung, and thanks for the call.
+func welcome(ctx context.Context, c *pbx.Led) {
+	defer c.Fallback(ctx) //nolint:errcheck // the scene may be over
+	key, err := c.Play(ctx, pbx.Prompt{Text: "Welcome. Press one for sales, two for accounts, three to hear this again.", Keys: "123456789"})
+	if err != nil {
+		return
+	}
+	if err := c.Tag("menu", key); err != nil {
+		return
+	}
+	if _, err := c.Ring(ctx, pbx.RingRequest{To: []string{"boris"}}); err != nil {
+		return
+	}
+	if _, err := c.Play(ctx, pbx.Prompt{Text: "Thank you for calling."}); err != nil {
+		return
+	}
+	_ = c.Hangup(ctx, pbx.CauseNormal)
 }
 
 func newScene(t *testing.T, format wire.Format, setup string) *scene {
@@ -51,13 +74,18 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	memory := &memory{}
 	sw := pbx.NewSwitch(pbx.Options{Driver: s.sim, Directory: dir, Memory: memory})
 	s.sw = sw
+	if setup == "flows" {
+		sw.Lead(func(c *pbx.Led) { s.flows.Go(func() { welcome(s.t.Context(), c) }) })
+	}
 	desk := newDesk(dir, memory)
 	s.memory, s.outbox = memory, &failing{Outbox: memory}
+	services := &services{}
 	api := methods.New(methods.Options{
-		Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
+		OnCustom: s.hear, Services: services, Outbox: s.outbox, Switch: sw, Accounts: desk, Settings: desk, Journal: memory, Procedures: desk, Photos: desk, Passes: desk,
 		Version: methods.Version{Build: "2.13.0.210101", Dated: 210101}, Zone: time.UTC,
 		Redirect: setup == "redirect",
 	})
+	services.api = api
 	s.engine = protocol.NewEngine(protocol.Options{
 		Table: api.Table(), Events: methods.Events(), Errors: methods.ReplyError, Gone: api.Gone,
 		Resolve: api.Resolve, Links: api.Hooks(), ServerEvents: methods.ServerEvents, TunnelEvents: methods.TunnelEvents,
@@ -83,8 +111,15 @@ func newScene(t *testing.T, format wire.Format, setup string) *scene {
 		cancel()
 		<-done
 		<-done
+		s.flows.Wait()
 	}
 	return s
+}
+
+func (s *scene) hear(e methods.CustomEvent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.customs = append(s.customs, e)
 }
 
 func (s *scene) end() { s.stop() }
@@ -132,6 +167,8 @@ func (s *scene) pbx(f []string) {
 		err = s.sim.Reject(ctx, f[1])
 	case "hangup":
 		err = s.sim.HangupPhone(ctx, f[1])
+	case "press":
+		err = s.sim.Press(ctx, f[1], f[2])
 	case "busy":
 		err = s.sim.SetBusy(ctx, f[1], f[2] == "on")
 	default:

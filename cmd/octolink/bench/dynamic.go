@@ -47,14 +47,14 @@ func Dynamic(ctx context.Context, o Options) (*Result, error) {
 func (r *Result) compareDynamic(ctx context.Context, o Options, d *crms.Directory, c *crm) error {
 	bar := o.Progress("measuring", 2*pairs)
 	defer func() { _ = bar.Finish() }()
-	var echo, dynamic latency
+	var echo, dynamic Latency
 	var ratios []float64
 	for i := range pairs + 1 {
 		window := o.Duration / (2 * pairs)
 		if i == 0 {
 			window = o.Warmup / 2
 		}
-		var one, other latency
+		var one, other Latency
 		if err := c.echo(ctx, o, window, &one); err != nil {
 			return err
 		}
@@ -66,13 +66,13 @@ func (r *Result) compareDynamic(ctx context.Context, o Options, d *crms.Director
 		if i == 0 {
 			continue
 		}
-		echo.merge(&one)
-		dynamic.merge(&other)
-		ratios = append(ratios, float64(other.percentile(99))/float64(one.percentile(99)))
+		echo.Merge(&one)
+		dynamic.Merge(&other)
+		ratios = append(ratios, float64(other.Percentile(99))/float64(one.Percentile(99)))
 	}
-	r.add("echoes", float64(echo.n), "")
+	r.add("echoes", float64(echo.N), "")
 	r.addLatency("echo", &echo)
-	r.add("dynamic methods", float64(dynamic.n), "")
+	r.add("dynamic methods", float64(dynamic.N), "")
 	r.addLatency("dynamic method", &dynamic)
 	slices.Sort(ratios)
 	r.add("times as long at p99, median", ratios[len(ratios)/2], "")
@@ -80,7 +80,7 @@ func (r *Result) compareDynamic(ctx context.Context, o Options, d *crms.Director
 }
 
 // echo keeps pings of the CRM in flight.
-func (c *crm) echo(ctx context.Context, o Options, d time.Duration, l *latency) error {
+func (c *crm) echo(ctx context.Context, o Options, d time.Duration, l *Latency) error {
 	asking, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	return c.ask(asking, o.Depth, l, func() ([]byte, string) {
@@ -89,7 +89,7 @@ func (c *crm) echo(ctx context.Context, o Options, d time.Duration, l *latency) 
 }
 
 // invoked keeps dynamic methods in flight and answers them.
-func (c *crm) invoked(ctx context.Context, o Options, d *crms.Directory, window time.Duration, l *latency) error {
+func (c *crm) invoked(ctx context.Context, o Options, d *crms.Directory, window time.Duration, l *Latency) error {
 	calling, cancel := context.WithTimeout(ctx, window)
 	defer cancel()
 	var (
@@ -99,11 +99,11 @@ func (c *crm) invoked(ctx context.Context, o Options, d *crms.Directory, window 
 	)
 	for range o.Depth {
 		callers.Go(func() {
-			var own latency
+			var own Latency
 			err := invoke(ctx, calling, d, &own)
 			mu.Lock()
 			defer mu.Unlock()
-			l.merge(&own)
+			l.Merge(&own)
 			failed = errors.Join(failed, err)
 		})
 	}
@@ -125,7 +125,7 @@ func (c *crm) invoked(ctx context.Context, o Options, d *crms.Directory, window 
 }
 
 // invoke runs one dynamic method after the other.
-func invoke(ctx, calling context.Context, d *crms.Directory, l *latency) error {
+func invoke(ctx, calling context.Context, d *crms.Directory, l *Latency) error {
 	call := crms.Call{In: crms.Values{{Key: "text", Value: echoText}}}
 	for calling.Err() == nil {
 		start := time.Now()
@@ -136,7 +136,7 @@ func invoke(ctx, calling context.Context, d *crms.Directory, l *latency) error {
 		if text, _ := out.Get("text"); text != echoText {
 			return fmt.Errorf("bench: the method's result is %v", out)
 		}
-		l.add(time.Since(start))
+		l.Add(time.Since(start))
 	}
 	return nil
 }

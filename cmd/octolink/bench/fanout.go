@@ -40,11 +40,11 @@ func Fanout(ctx context.Context, o Options) (*Result, error) {
 		return r, err
 	}
 	r.add("events", float64(f.sent.Load()), "")
-	r.add("deliveries", float64(f.latency.n), "")
-	r.add("deliveries per second", float64(f.latency.n)/took.Seconds(), "/s")
+	r.add("deliveries", float64(f.latency.N), "")
+	r.add("deliveries per second", float64(f.latency.N)/took.Seconds(), "/s")
 	r.addLatency("delivery", &f.latency)
-	r.addServer(before, after, f.latency.n, "delivery", "deliveries")
-	if missing := f.sent.Load()*int64(len(tabs)) - int64(f.latency.n); missing != 0 { //nolint:gosec // small
+	r.addServer(before, after, f.latency.N, "delivery", "deliveries")
+	if missing := f.sent.Load()*int64(len(tabs)) - int64(f.latency.N); missing != 0 { //nolint:gosec // small
 		r.fail(fmt.Errorf("%d deliveries are missing", missing))
 	}
 	return r, nil
@@ -71,7 +71,7 @@ type fan struct {
 	mu      sync.Mutex
 	start   map[string]time.Time // by the event's parameter
 	left    map[string]int
-	latency latency
+	latency Latency
 	free    chan struct{}
 }
 
@@ -162,7 +162,7 @@ func (f *fan) delivered(msg wire.Message) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.latency.add(time.Since(f.start[in.Param]))
+	f.latency.Add(time.Since(f.start[in.Param]))
 	f.left[in.Param]--
 	if f.left[in.Param] == 0 {
 		delete(f.left, in.Param)

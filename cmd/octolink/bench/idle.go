@@ -37,10 +37,10 @@ func storm(ctx context.Context, o Options, r *Result) ([]*tab, error) {
 	if err != nil {
 		return tabs, err
 	}
-	var l latency
+	var l Latency
 	close(took)
 	for d := range took {
-		l.add(d)
+		l.Add(d)
 	}
 	r.add("tabs", float64(len(tabs)), "")
 	r.add("time", all.Seconds(), "s")

@@ -27,9 +27,9 @@ func (r *Result) add(name string, value float64, unit string) {
 	r.Lines = append(r.Lines, Line{name, value, unit})
 }
 
-func (r *Result) addLatency(what string, l *latency) {
+func (r *Result) addLatency(what string, l *Latency) {
 	for _, p := range []float64{50, 99, 99.9} {
-		r.add(fmt.Sprintf("%s p%v", what, p), ms(l.percentile(p)), "ms")
+		r.add(fmt.Sprintf("%s p%v", what, p), ms(l.Percentile(p)), "ms")
 	}
 }
 
@@ -83,8 +83,10 @@ func figure(v float64) string {
 }
 
 // WriteJSON prints the result for programs.
-func (r *Result) WriteJSON(w io.Writer) error {
+func (r *Result) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
+
+func writeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	return enc.Encode(r)
+	return enc.Encode(v)
 }

@@ -34,31 +34,31 @@ func RPC(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return r, err
 	}
-	r.add("requests", float64(all.n), "")
-	r.add("requests per second", float64(all.n)/took.Seconds(), "/s")
+	r.add("requests", float64(all.N), "")
+	r.add("requests per second", float64(all.N)/took.Seconds(), "/s")
 	r.addLatency("latency", all)
-	r.addServer(before, after, all.n, "request", "requests")
+	r.addServer(before, after, all.N, "request", "requests")
 	return r, nil
 }
 
 // drive lets all tabs ask for so long.
-func drive(ctx context.Context, o Options, r *Result, tabs []*tab, d time.Duration, stage string) (*latency, error) {
+func drive(ctx context.Context, o Options, r *Result, tabs []*tab, d time.Duration, stage string) (*Latency, error) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	stop := showTime(o, stage, d)
 	defer stop()
 	var (
 		mu  sync.Mutex
-		all latency
+		all Latency
 		wg  sync.WaitGroup
 	)
 	for _, t := range tabs {
 		wg.Go(func() {
-			var own latency
+			var own Latency
 			err := t.ask(ctx, o.Depth, &own, t.userState)
 			mu.Lock()
 			defer mu.Unlock()
-			all.merge(&own)
+			all.Merge(&own)
 			if err != nil {
 				r.fail(err)
 			}
@@ -72,7 +72,7 @@ func drive(ctx context.Context, o Options, r *Result, tabs []*tab, d time.Durati
 func (t *tab) userState() (frame []byte, qid string) { return t.request("getuserstate", nil) }
 
 // ask keeps so many requests in flight until ctx ends, and then waits for the answers.
-func (t *tab) ask(ctx context.Context, depth int, l *latency, request func() (frame []byte, qid string)) error {
+func (t *tab) ask(ctx context.Context, depth int, l *Latency, request func() (frame []byte, qid string)) error {
 	sent := make(map[string]time.Time, depth)
 	var out [][]byte
 	send := func() {
@@ -96,7 +96,7 @@ func (t *tab) ask(ctx context.Context, depth int, l *latency, request func() (fr
 			continue // an event
 		}
 		delete(sent, string(msg.QID))
-		l.add(time.Since(at))
+		l.Add(time.Since(at))
 		if ctx.Err() == nil {
 			send()
 		}

@@ -15,6 +15,8 @@ type Usage struct {
 	CPU time.Duration
 	RSS int64 // bytes of memory
 	At  time.Time
+
+	Goroutines, Files int64 // Files are open ones
 }
 
 // usage asks the server's metrics. The zero Usage means that it was not asked.
@@ -42,6 +44,10 @@ func usage(ctx context.Context, url string) (Usage, error) {
 			u.CPU = time.Duration(v * float64(time.Second))
 		case name == "process_resident_memory_bytes":
 			u.RSS = int64(v)
+		case name == "go_goroutines":
+			u.Goroutines = int64(v)
+		case name == "process_open_fds":
+			u.Files = int64(v)
 		}
 	}
 	if u.RSS == 0 {

@@ -36,12 +36,12 @@ func Tunnel(ctx context.Context, o Options) (*Result, error) {
 
 // A window is a time in which one channel asked.
 type window struct {
-	latency latency
+	latency Latency
 	cpu     time.Duration
 }
 
 // each is what a request cost the server, in microseconds.
-func (w *window) each() float64 { return float64(w.cpu.Nanoseconds()) / 1000 / float64(w.latency.n) }
+func (w *window) each() float64 { return float64(w.cpu.Nanoseconds()) / 1000 / float64(w.latency.N) }
 
 func (r *Result) compare(ctx context.Context, o Options, direct *tab, through *crm) error {
 	bar := o.Progress("measuring", 2*pairs)
@@ -69,14 +69,14 @@ func (r *Result) compare(ctx context.Context, o Options, direct *tab, through *c
 			continue
 		}
 		for way := range ways {
-			ways[way].latency.merge(&pair[way].latency)
+			ways[way].latency.Merge(&pair[way].latency)
 			ways[way].cpu += pair[way].cpu
 		}
 		ratios = append(ratios, pair[1].each()/pair[0].each())
 	}
 	for way, name := range []string{"direct", "through the CRM"} {
 		w := &ways[way]
-		r.add("requests "+name, float64(w.latency.n), "")
+		r.add("requests "+name, float64(w.latency.N), "")
 		r.addLatency("latency "+name, &w.latency)
 		r.add("server CPU per request "+name, w.each(), "µs")
 	}

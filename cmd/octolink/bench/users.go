@@ -75,3 +75,6 @@ const (
 
 func siteLogin(i int) string  { return fmt.Sprintf("user%04d", i) }
 func siteNumber(i int) string { return fmt.Sprint(10000 + i) }
+
+// SiteUser is the user with that number of every site.
+func SiteUser(i int) User { return User{siteLogin(i), sitePassword} }

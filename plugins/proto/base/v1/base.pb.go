@@ -70,10 +70,13 @@ type InfoResponse struct {
 	// Its own version, for people.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	// What it can do: "crm" (CRMService), "http" (it serves on ConfigureRequest.http_socket),
-	// "events" (it asks the host for events). The host passes over kinds that it does not know.
+	// "events" (it asks the host for events), "pbx" (PBXService). The host passes over kinds that it does
+	// not know.
 	Kinds []string `protobuf:"bytes,3,rep,name=kinds,proto3" json:"kinds,omitempty"`
 	// One sentence for operators.
-	Summary       string `protobuf:"bytes,4,opt,name=summary,proto3" json:"summary,omitempty"`
+	Summary string `protobuf:"bytes,4,opt,name=summary,proto3" json:"summary,omitempty"`
+	// What it can do beyond the least of its kinds. Of "pbx": "hold", "conference", "listen", "record".
+	Abilities     []string `protobuf:"bytes,5,rep,name=abilities,proto3" json:"abilities,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -134,6 +137,13 @@ func (x *InfoResponse) GetSummary() string {
 		return x.Summary
 	}
 	return ""
+}
+
+func (x *InfoResponse) GetAbilities() []string {
+	if x != nil {
+		return x.Abilities
+	}
+	return nil
 }
 
 // ConfigureRequest is what a plugin needs to work.
@@ -657,12 +667,13 @@ var File_octolink_base_v1_base_proto protoreflect.FileDescriptor
 const file_octolink_base_v1_base_proto_rawDesc = "" +
 	"\n" +
 	"\x1boctolink/base/v1/base.proto\x12\x10octolink.base.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\r\n" +
-	"\vInfoRequest\"l\n" +
+	"\vInfoRequest\"\x8a\x01\n" +
 	"\fInfoResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x14\n" +
 	"\x05kinds\x18\x03 \x03(\tR\x05kinds\x12\x18\n" +
-	"\asummary\x18\x04 \x01(\tR\asummary\"}\n" +
+	"\asummary\x18\x04 \x01(\tR\asummary\x12\x1c\n" +
+	"\tabilities\x18\x05 \x03(\tR\tabilities\"}\n" +
 	"\x10ConfigureRequest\x124\n" +
 	"\bsettings\x18\x01 \x01(\v2\x18.octolink.base.v1.ObjectR\bsettings\x12\x12\n" +
 	"\x04host\x18\x02 \x01(\rR\x04host\x12\x1f\n" +

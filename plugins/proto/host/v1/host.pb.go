@@ -1759,6 +1759,242 @@ func (*NotifyResponse) Descriptor() ([]byte, []int) {
 	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{27}
 }
 
+// DeliverRequest is one thing that must arrive.
+type DeliverRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which address, by its name in the manifest.
+	Endpoint string `protobuf:"bytes,1,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
+	// 1 to 256 bytes. A key that the endpoint had within the last 7 days is not sent again, so a plugin that
+	// does not know whether it has delivered something does it again. The other end gets the key as the
+	// header Idempotency-Key: it may get a request twice.
+	Key           string       `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Request       *HTTPRequest `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverRequest) Reset() {
+	*x = DeliverRequest{}
+	mi := &file_octolink_host_v1_host_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverRequest) ProtoMessage() {}
+
+func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_octolink_host_v1_host_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
+func (*DeliverRequest) Descriptor() ([]byte, []int) {
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *DeliverRequest) GetEndpoint() string {
+	if x != nil {
+		return x.Endpoint
+	}
+	return ""
+}
+
+func (x *DeliverRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *DeliverRequest) GetRequest() *HTTPRequest {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+// HTTPRequest is what is sent.
+type HTTPRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// POST, PUT, PATCH or DELETE. Empty: POST.
+	Method string `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"`
+	// What follows the endpoint's address: "", "/…", "?…" or "/…?…".
+	Path    string    `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	Headers []*Header `protobuf:"bytes,3,rep,name=headers,proto3" json:"headers,omitempty"`
+	// At most 256 KiB.
+	Body          []byte `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HTTPRequest) Reset() {
+	*x = HTTPRequest{}
+	mi := &file_octolink_host_v1_host_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HTTPRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HTTPRequest) ProtoMessage() {}
+
+func (x *HTTPRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_octolink_host_v1_host_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HTTPRequest.ProtoReflect.Descriptor instead.
+func (*HTTPRequest) Descriptor() ([]byte, []int) {
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *HTTPRequest) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *HTTPRequest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *HTTPRequest) GetHeaders() []*Header {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
+func (x *HTTPRequest) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+// Header is one header of a request.
+type Header struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Header) Reset() {
+	*x = Header{}
+	mi := &file_octolink_host_v1_host_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Header) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Header) ProtoMessage() {}
+
+func (x *Header) ProtoReflect() protoreflect.Message {
+	mi := &file_octolink_host_v1_host_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Header.ProtoReflect.Descriptor instead.
+func (*Header) Descriptor() ([]byte, []int) {
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *Header) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Header) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// DeliverResponse says that the request is on the disk.
+type DeliverResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key was there already; nothing was added.
+	Known         bool `protobuf:"varint,1,opt,name=known,proto3" json:"known,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverResponse) Reset() {
+	*x = DeliverResponse{}
+	mi := &file_octolink_host_v1_host_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverResponse) ProtoMessage() {}
+
+func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_octolink_host_v1_host_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
+func (*DeliverResponse) Descriptor() ([]byte, []int) {
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *DeliverResponse) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
 var File_octolink_host_v1_host_proto protoreflect.FileDescriptor
 
 const file_octolink_host_v1_host_proto_rawDesc = "" +
@@ -1877,7 +2113,21 @@ const file_octolink_host_v1_host_proto_rawDesc = "" +
 	"\rNotifyRequest\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\"\x10\n" +
-	"\x0eNotifyResponse2\xb2\x05\n" +
+	"\x0eNotifyResponse\"w\n" +
+	"\x0eDeliverRequest\x12\x1a\n" +
+	"\bendpoint\x18\x01 \x01(\tR\bendpoint\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x127\n" +
+	"\arequest\x18\x03 \x01(\v2\x1d.octolink.host.v1.HTTPRequestR\arequest\"\x81\x01\n" +
+	"\vHTTPRequest\x12\x16\n" +
+	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x122\n" +
+	"\aheaders\x18\x03 \x03(\v2\x18.octolink.host.v1.HeaderR\aheaders\x12\x12\n" +
+	"\x04body\x18\x04 \x01(\fR\x04body\"2\n" +
+	"\x06Header\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"'\n" +
+	"\x0fDeliverResponse\x12\x14\n" +
+	"\x05known\x18\x01 \x01(\bR\x05known2\x82\x06\n" +
 	"\vHostService\x12M\n" +
 	"\x06Events\x12\x1f.octolink.host.v1.EventsRequest\x1a .octolink.host.v1.EventsResponse0\x01\x12N\n" +
 	"\aCommand\x12 .octolink.host.v1.CommandRequest\x1a!.octolink.host.v1.CommandResponse\x12K\n" +
@@ -1887,7 +2137,8 @@ const file_octolink_host_v1_host_proto_rawDesc = "" +
 	"\x03Set\x12\x1c.octolink.host.v1.SetRequest\x1a\x1d.octolink.host.v1.SetResponse\x12K\n" +
 	"\x06Delete\x12\x1f.octolink.host.v1.DeleteRequest\x1a .octolink.host.v1.DeleteResponse\x12E\n" +
 	"\x04Keys\x12\x1d.octolink.host.v1.KeysRequest\x1a\x1e.octolink.host.v1.KeysResponse\x12K\n" +
-	"\x06Notify\x12\x1f.octolink.host.v1.NotifyRequest\x1a .octolink.host.v1.NotifyResponseB;Z9github.com/octolink/octolink/plugins/proto/host/v1;hostv1b\x06proto3"
+	"\x06Notify\x12\x1f.octolink.host.v1.NotifyRequest\x1a .octolink.host.v1.NotifyResponse\x12N\n" +
+	"\aDeliver\x12 .octolink.host.v1.DeliverRequest\x1a!.octolink.host.v1.DeliverResponseB;Z9github.com/octolink/octolink/plugins/proto/host/v1;hostv1b\x06proto3"
 
 var (
 	file_octolink_host_v1_host_proto_rawDescOnce sync.Once
@@ -1901,7 +2152,7 @@ func file_octolink_host_v1_host_proto_rawDescGZIP() []byte {
 	return file_octolink_host_v1_host_proto_rawDescData
 }
 
-var file_octolink_host_v1_host_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_octolink_host_v1_host_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_octolink_host_v1_host_proto_goTypes = []any{
 	(*EventsRequest)(nil),         // 0: octolink.host.v1.EventsRequest
 	(*EventsResponse)(nil),        // 1: octolink.host.v1.EventsResponse
@@ -1931,14 +2182,18 @@ var file_octolink_host_v1_host_proto_goTypes = []any{
 	(*KeysResponse)(nil),          // 25: octolink.host.v1.KeysResponse
 	(*NotifyRequest)(nil),         // 26: octolink.host.v1.NotifyRequest
 	(*NotifyResponse)(nil),        // 27: octolink.host.v1.NotifyResponse
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(*v1.Object)(nil),             // 29: octolink.base.v1.Object
+	(*DeliverRequest)(nil),        // 28: octolink.host.v1.DeliverRequest
+	(*HTTPRequest)(nil),           // 29: octolink.host.v1.HTTPRequest
+	(*Header)(nil),                // 30: octolink.host.v1.Header
+	(*DeliverResponse)(nil),       // 31: octolink.host.v1.DeliverResponse
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*v1.Object)(nil),             // 33: octolink.base.v1.Object
 }
 var file_octolink_host_v1_host_proto_depIdxs = []int32{
 	2,  // 0: octolink.host.v1.EventsResponse.event:type_name -> octolink.host.v1.Event
 	3,  // 1: octolink.host.v1.EventsResponse.gap:type_name -> octolink.host.v1.Gap
-	28, // 2: octolink.host.v1.Event.at:type_name -> google.protobuf.Timestamp
-	29, // 3: octolink.host.v1.Event.body:type_name -> octolink.base.v1.Object
+	32, // 2: octolink.host.v1.Event.at:type_name -> google.protobuf.Timestamp
+	33, // 3: octolink.host.v1.Event.body:type_name -> octolink.base.v1.Object
 	5,  // 4: octolink.host.v1.CommandRequest.dial:type_name -> octolink.host.v1.Dial
 	6,  // 5: octolink.host.v1.CommandRequest.answer:type_name -> octolink.host.v1.Answer
 	7,  // 6: octolink.host.v1.CommandRequest.decline:type_name -> octolink.host.v1.Decline
@@ -1946,35 +2201,39 @@ var file_octolink_host_v1_host_proto_depIdxs = []int32{
 	9,  // 8: octolink.host.v1.CommandRequest.transfer:type_name -> octolink.host.v1.Transfer
 	10, // 9: octolink.host.v1.CommandRequest.state:type_name -> octolink.host.v1.State
 	14, // 10: octolink.host.v1.LookupResponse.users:type_name -> octolink.host.v1.User
-	28, // 11: octolink.host.v1.JournalRequest.from:type_name -> google.protobuf.Timestamp
-	28, // 12: octolink.host.v1.JournalRequest.to:type_name -> google.protobuf.Timestamp
+	32, // 11: octolink.host.v1.JournalRequest.from:type_name -> google.protobuf.Timestamp
+	32, // 12: octolink.host.v1.JournalRequest.to:type_name -> google.protobuf.Timestamp
 	17, // 13: octolink.host.v1.JournalResponse.records:type_name -> octolink.host.v1.CallRecord
-	28, // 14: octolink.host.v1.CallRecord.started:type_name -> google.protobuf.Timestamp
-	28, // 15: octolink.host.v1.CallRecord.answered:type_name -> google.protobuf.Timestamp
-	28, // 16: octolink.host.v1.CallRecord.ended:type_name -> google.protobuf.Timestamp
-	0,  // 17: octolink.host.v1.HostService.Events:input_type -> octolink.host.v1.EventsRequest
-	4,  // 18: octolink.host.v1.HostService.Command:input_type -> octolink.host.v1.CommandRequest
-	12, // 19: octolink.host.v1.HostService.Lookup:input_type -> octolink.host.v1.LookupRequest
-	15, // 20: octolink.host.v1.HostService.Journal:input_type -> octolink.host.v1.JournalRequest
-	18, // 21: octolink.host.v1.HostService.Get:input_type -> octolink.host.v1.GetRequest
-	20, // 22: octolink.host.v1.HostService.Set:input_type -> octolink.host.v1.SetRequest
-	22, // 23: octolink.host.v1.HostService.Delete:input_type -> octolink.host.v1.DeleteRequest
-	24, // 24: octolink.host.v1.HostService.Keys:input_type -> octolink.host.v1.KeysRequest
-	26, // 25: octolink.host.v1.HostService.Notify:input_type -> octolink.host.v1.NotifyRequest
-	1,  // 26: octolink.host.v1.HostService.Events:output_type -> octolink.host.v1.EventsResponse
-	11, // 27: octolink.host.v1.HostService.Command:output_type -> octolink.host.v1.CommandResponse
-	13, // 28: octolink.host.v1.HostService.Lookup:output_type -> octolink.host.v1.LookupResponse
-	16, // 29: octolink.host.v1.HostService.Journal:output_type -> octolink.host.v1.JournalResponse
-	19, // 30: octolink.host.v1.HostService.Get:output_type -> octolink.host.v1.GetResponse
-	21, // 31: octolink.host.v1.HostService.Set:output_type -> octolink.host.v1.SetResponse
-	23, // 32: octolink.host.v1.HostService.Delete:output_type -> octolink.host.v1.DeleteResponse
-	25, // 33: octolink.host.v1.HostService.Keys:output_type -> octolink.host.v1.KeysResponse
-	27, // 34: octolink.host.v1.HostService.Notify:output_type -> octolink.host.v1.NotifyResponse
-	26, // [26:35] is the sub-list for method output_type
-	17, // [17:26] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	32, // 14: octolink.host.v1.CallRecord.started:type_name -> google.protobuf.Timestamp
+	32, // 15: octolink.host.v1.CallRecord.answered:type_name -> google.protobuf.Timestamp
+	32, // 16: octolink.host.v1.CallRecord.ended:type_name -> google.protobuf.Timestamp
+	29, // 17: octolink.host.v1.DeliverRequest.request:type_name -> octolink.host.v1.HTTPRequest
+	30, // 18: octolink.host.v1.HTTPRequest.headers:type_name -> octolink.host.v1.Header
+	0,  // 19: octolink.host.v1.HostService.Events:input_type -> octolink.host.v1.EventsRequest
+	4,  // 20: octolink.host.v1.HostService.Command:input_type -> octolink.host.v1.CommandRequest
+	12, // 21: octolink.host.v1.HostService.Lookup:input_type -> octolink.host.v1.LookupRequest
+	15, // 22: octolink.host.v1.HostService.Journal:input_type -> octolink.host.v1.JournalRequest
+	18, // 23: octolink.host.v1.HostService.Get:input_type -> octolink.host.v1.GetRequest
+	20, // 24: octolink.host.v1.HostService.Set:input_type -> octolink.host.v1.SetRequest
+	22, // 25: octolink.host.v1.HostService.Delete:input_type -> octolink.host.v1.DeleteRequest
+	24, // 26: octolink.host.v1.HostService.Keys:input_type -> octolink.host.v1.KeysRequest
+	26, // 27: octolink.host.v1.HostService.Notify:input_type -> octolink.host.v1.NotifyRequest
+	28, // 28: octolink.host.v1.HostService.Deliver:input_type -> octolink.host.v1.DeliverRequest
+	1,  // 29: octolink.host.v1.HostService.Events:output_type -> octolink.host.v1.EventsResponse
+	11, // 30: octolink.host.v1.HostService.Command:output_type -> octolink.host.v1.CommandResponse
+	13, // 31: octolink.host.v1.HostService.Lookup:output_type -> octolink.host.v1.LookupResponse
+	16, // 32: octolink.host.v1.HostService.Journal:output_type -> octolink.host.v1.JournalResponse
+	19, // 33: octolink.host.v1.HostService.Get:output_type -> octolink.host.v1.GetResponse
+	21, // 34: octolink.host.v1.HostService.Set:output_type -> octolink.host.v1.SetResponse
+	23, // 35: octolink.host.v1.HostService.Delete:output_type -> octolink.host.v1.DeleteResponse
+	25, // 36: octolink.host.v1.HostService.Keys:output_type -> octolink.host.v1.KeysResponse
+	27, // 37: octolink.host.v1.HostService.Notify:output_type -> octolink.host.v1.NotifyResponse
+	31, // 38: octolink.host.v1.HostService.Deliver:output_type -> octolink.host.v1.DeliverResponse
+	29, // [29:39] is the sub-list for method output_type
+	19, // [19:29] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_octolink_host_v1_host_proto_init() }
@@ -2008,7 +2267,7 @@ func file_octolink_host_v1_host_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_octolink_host_v1_host_proto_rawDesc), len(file_octolink_host_v1_host_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,7 @@ const (
 	HostService_Delete_FullMethodName  = "/octolink.host.v1.HostService/Delete"
 	HostService_Keys_FullMethodName    = "/octolink.host.v1.HostService/Keys"
 	HostService_Notify_FullMethodName  = "/octolink.host.v1.HostService/Notify"
+	HostService_Deliver_FullMethodName = "/octolink.host.v1.HostService/Deliver"
 )
 
 // HostServiceClient is the client API for HostService service.
@@ -58,6 +59,10 @@ type HostServiceClient interface {
 	Keys(ctx context.Context, in *KeysRequest, opts ...grpc.CallOption) (*KeysResponse, error)
 	// Notify tells a user something.
 	Notify(ctx context.Context, in *NotifyRequest, opts ...grpc.CallOption) (*NotifyResponse, error)
+	// Deliver sends an HTTP request to an address outside, and again until that confirms it with 2xx. It
+	// answers when the request is on the disk: from then on neither the plugin nor the server can lose it.
+	// Requests to one endpoint go one after the other, in the order of their Delivers.
+	Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error)
 }
 
 type hostServiceClient struct {
@@ -167,6 +172,16 @@ func (c *hostServiceClient) Notify(ctx context.Context, in *NotifyRequest, opts 
 	return out, nil
 }
 
+func (c *hostServiceClient) Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeliverResponse)
+	err := c.cc.Invoke(ctx, HostService_Deliver_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HostServiceServer is the server API for HostService service.
 // All implementations must embed UnimplementedHostServiceServer
 // for forward compatibility.
@@ -192,6 +207,10 @@ type HostServiceServer interface {
 	Keys(context.Context, *KeysRequest) (*KeysResponse, error)
 	// Notify tells a user something.
 	Notify(context.Context, *NotifyRequest) (*NotifyResponse, error)
+	// Deliver sends an HTTP request to an address outside, and again until that confirms it with 2xx. It
+	// answers when the request is on the disk: from then on neither the plugin nor the server can lose it.
+	// Requests to one endpoint go one after the other, in the order of their Delivers.
+	Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error)
 	mustEmbedUnimplementedHostServiceServer()
 }
 
@@ -228,6 +247,9 @@ func (UnimplementedHostServiceServer) Keys(context.Context, *KeysRequest) (*Keys
 }
 func (UnimplementedHostServiceServer) Notify(context.Context, *NotifyRequest) (*NotifyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Notify not implemented")
+}
+func (UnimplementedHostServiceServer) Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Deliver not implemented")
 }
 func (UnimplementedHostServiceServer) mustEmbedUnimplementedHostServiceServer() {}
 func (UnimplementedHostServiceServer) testEmbeddedByValue()                     {}
@@ -405,6 +427,24 @@ func _HostService_Notify_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HostService_Deliver_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeliverRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HostServiceServer).Deliver(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HostService_Deliver_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HostServiceServer).Deliver(ctx, req.(*DeliverRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HostService_ServiceDesc is the grpc.ServiceDesc for HostService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -443,6 +483,10 @@ var HostService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Notify",
 			Handler:    _HostService_Notify_Handler,
+		},
+		{
+			MethodName: "Deliver",
+			Handler:    _HostService_Deliver_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

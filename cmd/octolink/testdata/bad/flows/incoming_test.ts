@@ -1,0 +1,3 @@
+export default function incoming(call: Call) {
+  call.queue("700");
+}

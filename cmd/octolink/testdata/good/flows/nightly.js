@@ -1,0 +1,3 @@
+export default function nightly() {
+  log("nothing to do");
+}
