@@ -43,9 +43,11 @@ var rooms = map[string]room{
 	"plugins/proto/crm/v1":  {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/host/v1": {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/pbx/v1":  {others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	// what an operator sees of plugins
+	"plugins/status": {},
 	// floor 1
 	"plugins": {
-		ours: []string{"crm", "pbx", "plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1"},
+		ours: []string{"crm", "pbx", "plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1", "plugins/status"},
 		others: []string{
 			"github.com/goccy/go-yaml", "github.com/hashicorp/go-hclog", "github.com/hashicorp/go-plugin",
 			"google.golang.org/grpc", "google.golang.org/protobuf",
@@ -79,7 +81,7 @@ var rooms = map[string]room{
 		never: []string{"net/http", "database/sql"},
 	},
 	"web": {
-		ours:   []string{"protocol", "protocol/wire", "pbx", "transports"},
+		ours:   []string{"protocol", "protocol/wire", "pbx", "transports", "plugins/status"},
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/image"},
 	},
 	"crmsim": {ours: []string{"protocol/wire"}, others: []string{"github.com/gobwas/ws", "github.com/goccy/go-yaml"}},
