@@ -88,10 +88,8 @@ func (l Line) Reached() string {
 			return "not measured"
 		case !g.reaches(g.Must):
 			return "no"
-		case g.Aim == 0 || !g.reaches(g.Aim):
-			if g.Aim != 0 {
-				reached = "must"
-			}
+		case g.Aim != 0 && !g.reaches(g.Aim):
+			reached = "must"
 		}
 	}
 	return reached
