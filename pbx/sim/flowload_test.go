@@ -107,9 +107,9 @@ func heap() uint64 {
 	return m.HeapAlloc + m.StackInuse
 }
 
-// Ten thousand callers are in flows at once; each waiting command costs the goroutine of its flow and no other.
+// Thousands of callers are in flows at once; each waiting command costs the goroutine of its flow and no other.
 func TestManyFlows(t *testing.T) {
-	const calls = 10_000
+	const calls = 3000
 	var g *stage
 	before := 0
 	onStage(t, sim.Options{Instant: true}, func(ctx context.Context, c *pbx.Led) error {
@@ -141,7 +141,7 @@ func TestManyFlows(t *testing.T) {
 		g.notes()
 		if records := g.journal.take(); len(records) != calls {
 			t.Errorf("%d journal entries", len(records))
-		} else if r := records[4321]; r.Outcome != pbx.Answered || len(r.Tags) != 1 {
+		} else if r := records[2345]; r.Outcome != pbx.Answered || len(r.Tags) != 1 {
 			t.Errorf("entry %+v", r)
 		}
 		g.nothing()
