@@ -60,7 +60,7 @@ var rooms = map[string]room{
 	},
 	"plugins/sdk/sdktest": {
 		ours:   []string{"plugins/sdk", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1"},
-		others: []string{"google.golang.org/grpc"},
+		others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	"plugins/sdk/sdktest/telephones": {
 		ours: []string{"plugins/sdk", "plugins/proto/pbx/v1"}, others: []string{"google.golang.org/protobuf"},
@@ -70,7 +70,14 @@ var rooms = map[string]room{
 	"protocol":                           {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
 	"pbx/sim":                            {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
 	"scripting/triggers":                 {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
-	"store":                              {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
+	"scripting": {
+		ours: []string{"pbx", "crm"},
+		others: []string{
+			"github.com/dlclark/regexp2/v2", "github.com/dop251/goja", "github.com/evanw/esbuild", "github.com/google/uuid",
+		},
+		never: []string{"net", "net/http", "database/sql", "os/exec"},
+	},
+	"store": {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	// floor 2
 	"transports": {
 		ours:   []string{"protocol", "protocol/wire", "certs"},
