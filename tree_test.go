@@ -43,9 +43,11 @@ var rooms = map[string]room{
 	"plugins/proto/crm/v1":  {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/host/v1": {ours: []string{"plugins/proto/base/v1"}, others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
 	"plugins/proto/pbx/v1":  {others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"}},
+	// what an operator sees of plugins
+	"plugins/status": {},
 	// floor 1
 	"plugins": {
-		ours: []string{"crm", "pbx", "plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1"},
+		ours: []string{"crm", "pbx", "plugins/proto", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1", "plugins/status"},
 		others: []string{
 			"github.com/goccy/go-yaml", "github.com/hashicorp/go-hclog", "github.com/hashicorp/go-plugin",
 			"google.golang.org/grpc", "google.golang.org/protobuf",
@@ -58,7 +60,7 @@ var rooms = map[string]room{
 	},
 	"plugins/sdk/sdktest": {
 		ours:   []string{"plugins/sdk", "plugins/proto/base/v1", "plugins/proto/crm/v1", "plugins/proto/host/v1", "plugins/proto/pbx/v1"},
-		others: []string{"google.golang.org/grpc"},
+		others: []string{"google.golang.org/grpc", "google.golang.org/protobuf"},
 	},
 	"plugins/sdk/sdktest/telephones": {
 		ours: []string{"plugins/sdk", "plugins/proto/pbx/v1"}, others: []string{"google.golang.org/protobuf"},
@@ -68,7 +70,14 @@ var rooms = map[string]room{
 	"protocol":                           {ours: []string{"protocol/wire"}, never: []string{"net/http", "database/sql"}},
 	"pbx/sim":                            {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
 	"scripting/triggers":                 {ours: []string{"pbx"}, never: []string{"net", "net/http", "database/sql"}},
-	"store":                              {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
+	"scripting": {
+		ours: []string{"pbx", "crm"},
+		others: []string{
+			"github.com/dlclark/regexp2/v2", "github.com/dop251/goja", "github.com/evanw/esbuild", "github.com/google/uuid",
+		},
+		never: []string{"net", "net/http", "database/sql", "os/exec"},
+	},
+	"store": {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
 	// floor 2
 	"transports": {
 		ours:   []string{"protocol", "protocol/wire", "certs"},
@@ -79,7 +88,7 @@ var rooms = map[string]room{
 		never: []string{"net/http", "database/sql"},
 	},
 	"web": {
-		ours:   []string{"protocol", "protocol/wire", "pbx", "transports"},
+		ours:   []string{"protocol", "protocol/wire", "pbx", "transports", "plugins/status"},
 		others: []string{"github.com/prometheus/client_golang", "golang.org/x/image"},
 	},
 	"crmsim": {ours: []string{"protocol/wire"}, others: []string{"github.com/gobwas/ws", "github.com/goccy/go-yaml"}},

@@ -19,8 +19,14 @@ type Host struct {
 	Journal Journal
 	Storage Storage
 	Kept    Kept
+	// Deliveries is the outbox to addresses outside.
+	Deliveries Deliveries
+	// Retry is how long after its first attempt a delivery is tried again; each failure doubles it, up to
+	// five minutes. Zero means 1 s.
+	Retry time.Duration
 
-	events eventLog
+	events  eventLog
+	courier *courier // nil: there is no outbox
 }
 
 // A Journal is the calls that were.

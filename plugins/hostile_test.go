@@ -96,6 +96,8 @@ func TestRefusals(t *testing.T) {
 		{"users", "good", "allow: {commands: [dial]}", "allow.users: is missing"},
 		{"path", "good", "allow: {paths: [/a/../b]}", "no exact path"},
 		{"server's path", "good", "allow: {paths: [/upload/x]}", "/upload/x is the server's own"},
+		{"endpoint", "good", "allow: {deliver: {crm: ftp://x/}}", "no address such as"},
+		{"endpoint's name", "good", "allow: {deliver: {a.b: http://x/}}", "is no name"},
 		{"account", "good", "run_as: nobody-has-this-name", "run_as"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -69,10 +69,38 @@ func askHost(ctx context.Context, q question) (text, error) {
 	case "keys":
 		keys, err := h.Keys(ctx, q.Key)
 		return text{strings.Join(keys, " ")}, err
+	case "deliver":
+		return deliver(ctx, q)
 	case "notify":
 		return text{}, h.Notify(ctx, q.User, strings.Repeat("n", int(q.N)))
 	}
 	return text{}, errors.New("no such question")
+}
+
+// deliver has the user's text delivered to the endpoint that comes before the key; n is what is wrong with it.
+func deliver(ctx context.Context, q question) (text, error) {
+	r := sdk.Request{Body: []byte(q.User)}
+	switch q.N {
+	case 1:
+		r.Method, r.Path, r.Header = "PUT", "/sub/x?b=2", map[string]string{"Content-Type": "text/plain", "x-token": "t"}
+	case 2:
+		r.Method = "GET"
+	case 3:
+		r.Path = "/../up"
+	case 4:
+		r.Path = "http://elsewhere/"
+	case 5:
+		r.Header = map[string]string{"Host": "elsewhere"}
+	case 6:
+		r.Header = map[string]string{"X-A": "a\r\nX-B: b"}
+	case 7:
+		r.Body = make([]byte, 256<<10+1)
+	case 8:
+		r.Path = "//elsewhere/"
+	}
+	endpoint, key, _ := strings.Cut(q.Key, "/")
+	known, err := sdk.HostOf(ctx).Deliver(ctx, endpoint, key, r)
+	return text{fmt.Sprint(known)}, err
 }
 
 // webHandler tells how a request arrived, and echoes over a WebSocket.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
@@ -25,6 +26,7 @@ type memory struct {
 	mu     sync.Mutex
 	values map[string][]byte
 	kept   []pbx.Event
+	posted []posted
 }
 
 func (m *memory) PluginValue(_ context.Context, plugin, key string) ([]byte, error) {
@@ -96,7 +98,7 @@ func (h *house) withHost() (*pbx.Switch, *memory) {
 			h.t.Error(err)
 		}
 	})
-	h.o.Host = &plugins.Host{Switch: sw, Journal: m, Storage: m, Kept: m}
+	h.o.Host = &plugins.Host{Switch: sw, Journal: m, Storage: m, Kept: m, Deliveries: m, Retry: time.Millisecond}
 	return sw, m
 }
 
@@ -194,6 +196,8 @@ func TestNothingIsAllowedThatIsNotListed(t *testing.T) {
 		{"none", "delete", "", "does not allow storage"},
 		{"none", "keys", "", "does not allow storage"},
 		{"none", "notify", "alice", "does not allow notify"},
+		{"none", "deliver", "", "does not allow deliver"},
+		{"some", "deliver", "", "does not allow deliver"},
 		{"some", "dial", "boris", "does not allow the command dial"},
 		{"some", "hangup", "alice", "does not allow commands for alice"},
 		{"some", "notify", "alice", "does not allow notices for alice"},

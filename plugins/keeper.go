@@ -14,20 +14,6 @@ import (
 	contract "github.com/octolink/octolink/plugins/proto"
 )
 
-// A State is what a plugin does.
-type State string
-
-// The states; docs/plugins.md shows how they follow each other.
-const (
-	Starting State = "starting"
-	Running  State = "running"
-	Waiting  State = "waiting"  // it died and is started again soon
-	Off      State = "off"      // it died too often
-	Disabled State = "disabled" // an operator wants it so
-	Refused  State = "refused"  // something about its folder, manifest or process is wrong
-	Stopped  State = "stopped"  // the server ends
-)
-
 // An order is what an operator wants of a keeper.
 type order struct {
 	what string // enable, disable, restart
@@ -115,7 +101,11 @@ func (k *keeper) free(m Manifest) error {
 	if p, err := k.m.o.Directory.Provider(k.name); err == nil && p != crm.Provider(k.provider) {
 		return fmt.Errorf("a CRM is called %s already: give the plugin's folder another name", k.name)
 	}
-	return k.m.routes.claim(k.name, m.Allow)
+	if err := k.m.routes.claim(k.name, m.Allow); err != nil {
+		return err
+	}
+	k.m.o.Host.allow(k.name, m.Allow.Deliver, k.out)
+	return nil
 }
 
 // introduce tells an operator what there is to know about a process that has begun.
@@ -195,6 +185,7 @@ func (k *keeper) obey(ctx context.Context, i *instance, o order) (next *instance
 	case "disable":
 		k.drop(Disabled, "an operator disabled it")
 		i.stop(k.m.o.Drain)
+		k.m.o.Host.allow(k.name, nil, k.out)
 		o.done <- nil
 		k.rest(ctx)
 		return nil, true

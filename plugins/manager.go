@@ -69,6 +69,12 @@ func NewManager(o Options) *Manager {
 			*d.value = d.otherwise
 		}
 	}
+	if o.Host != nil && o.Host.Deliveries != nil {
+		if o.Host.Retry == 0 {
+			o.Host.Retry = defaultRetry
+		}
+		o.Host.courier = newCourier(o.Host.Deliveries, o.Host.Retry)
+	}
 	m := &Manager{o: o, log: o.Log, keepers: map[string]*keeper{}, routes: newRoutes(o.Reserved), over: make(chan struct{})}
 	for _, name := range o.Enabled {
 		m.keepers[name] = newKeeper(m, name)
@@ -86,6 +92,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	refused := guarded(m.o.Dir)
 	var all sync.WaitGroup
 	defer m.o.Host.gather()() // before any plugin can ask for events
+	defer m.o.Host.post(ctx)()
 	for _, k := range m.keepers {
 		if refused != nil {
 			k.out.note(slog.LevelError, "the plugin is refused", "err", refused)
@@ -130,9 +137,14 @@ func (m *Manager) hostFor(man Manifest) hostv1.HostServiceServer {
 
 // List tells how all plugins are, by name.
 func (m *Manager) List() []Status {
-	var all []Status
+	all := []Status{}
 	for _, name := range m.names() {
-		all = append(all, m.keepers[name].status())
+		s := m.keepers[name].status()
+		if h := m.o.Host; h != nil && h.Deliveries != nil {
+			// What cannot be counted is not shown; the log says why the disk does not work.
+			s.Undelivered, s.GivenUp, _ = h.Deliveries.PluginDeliveries(context.Background(), name)
+		}
+		all = append(all, s)
 	}
 	return all
 }

@@ -45,9 +45,10 @@ type Permissions struct {
 	Journal  bool
 	Storage  bool
 	Notify   bool
-	PBX      bool     // be the telephone system, if pbx.driver names it
-	HTTP     bool     // /NAME/…
-	Paths    []string // exact paths beside that
+	PBX      bool              // be the telephone system, if pbx.driver names it
+	HTTP     bool              // /NAME/…
+	Paths    []string          // exact paths beside that
+	Deliver  map[string]string // addresses outside that it may have requests delivered to, by name
 }
 
 // manifestFile is plugin.yaml as it is written.
@@ -61,16 +62,17 @@ type manifestFile struct {
 	Restarts *int          `yaml:"restarts_per_hour"`
 	Settings yaml.MapSlice `yaml:"settings"`
 	Allow    struct {
-		Events   []string `yaml:"events"`
-		Commands []string `yaml:"commands"`
-		Users    []string `yaml:"users"`
-		Lookup   bool     `yaml:"lookup"`
-		Journal  bool     `yaml:"journal"`
-		Storage  bool     `yaml:"storage"`
-		Notify   bool     `yaml:"notify"`
-		PBX      bool     `yaml:"pbx"`
-		HTTP     bool     `yaml:"http"`
-		Paths    []string `yaml:"paths"`
+		Events   []string          `yaml:"events"`
+		Commands []string          `yaml:"commands"`
+		Users    []string          `yaml:"users"`
+		Lookup   bool              `yaml:"lookup"`
+		Journal  bool              `yaml:"journal"`
+		Storage  bool              `yaml:"storage"`
+		Notify   bool              `yaml:"notify"`
+		PBX      bool              `yaml:"pbx"`
+		HTTP     bool              `yaml:"http"`
+		Paths    []string          `yaml:"paths"`
+		Deliver  map[string]string `yaml:"deliver"`
 	} `yaml:"allow"`
 }
 
@@ -215,6 +217,9 @@ func (m *Manifest) check() error {
 	errs = append(errs, known("allow.events", m.Allow.Events, eventKinds), known("allow.commands", m.Allow.Commands, commandKinds))
 	if (len(m.Allow.Commands) > 0 || m.Allow.Notify) && len(m.Allow.Users) == 0 {
 		errs = append(errs, errors.New(`allow.users: is missing: for whom are commands and notify? "*" for everybody`))
+	}
+	for name, address := range m.Allow.Deliver {
+		errs = append(errs, checkEndpoint(name, address))
 	}
 	for _, p := range m.Allow.Paths {
 		if !strings.HasPrefix(p, "/") || p == "/" || path.Clean(p) != p || strings.ContainsAny(p, "{}? #") {

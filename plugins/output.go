@@ -16,13 +16,6 @@ const (
 	linesPerSecond = 200     // of one plugin that reach the server's log; the rest is counted
 )
 
-// A Line is something that a plugin wrote, or that happened to it.
-type Line struct {
-	At   time.Time `json:"at"`
-	From string    `json:"from"` // stdout, stderr or octolink
-	Text string    `json:"text"`
-}
-
 // An output takes what a plugin writes: the last lines are kept, all go to the log with its name, as
 // long as there are not too many.
 type output struct {
@@ -48,7 +41,7 @@ func (o *output) note(level slog.Level, text string, args ...any) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.keep(Line{time.Now(), "octolink", text})
+	o.keep(Line{At: time.Now(), From: "octolink", Text: text})
 }
 
 // write takes a line of the plugin.
@@ -59,7 +52,7 @@ func (o *output) write(from, text string) {
 	}
 	o.mu.Lock()
 	now := time.Now()
-	o.keep(Line{now, from, text})
+	o.keep(Line{At: now, From: from, Text: text})
 	if now.Sub(o.second) >= time.Second {
 		o.second, o.count = now, 0
 	}

@@ -1,25 +1,28 @@
 package plugins
 
-import "time"
+import (
+	"time"
 
-// A Status is what an operator sees of a plugin.
-type Status struct {
-	Name     string    `json:"name"`
-	State    State     `json:"state"`
-	Reason   string    `json:"reason,omitempty"` // why it does not run, or was not exchanged
-	Since    time.Time `json:"since"`            // of the state
-	PID      int       `json:"pid,omitempty"`
-	Version  string    `json:"version,omitempty"`
-	Summary  string    `json:"summary,omitempty"`
-	Kinds    []string  `json:"kinds,omitempty"`
-	Methods  int       `json:"methods"`
-	Forms    int       `json:"forms"`
-	Faults   []string  `json:"faults,omitempty"` // of its catalogue
-	InFlight int       `json:"in_flight"`        // calls
-	Starts   int       `json:"starts"`           // processes, since the server began
-	Deaths   int       `json:"deaths"`           // within the last hour
-	RunAs    string    `json:"run_as,omitempty"`
-}
+	"github.com/octolink/octolink/plugins/status"
+)
+
+// What an operator sees of plugins.
+type (
+	State  = status.State
+	Status = status.Plugin
+	Line   = status.Line
+)
+
+// The states; docs/plugins.md shows how they follow each other.
+const (
+	Starting = status.Starting
+	Running  = status.Running
+	Waiting  = status.Waiting
+	Off      = status.Off
+	Disabled = status.Disabled
+	Refused  = status.Refused
+	Stopped  = status.Stopped
+)
 
 func (k *keeper) status() Status {
 	k.mu.Lock()

@@ -37,11 +37,11 @@
 //	queues   id, number, name, members, ring, retry, strategy, department, departmentid
 //	calls    id, chain, talk, user, login, number, peer, peername, peerlogin, external, direction,
 //	         queue, started, answered, ended, started_ms, answered_ms, ended_ms, seconds, outcome,
-//	         recorded, conference
+//	         recorded, conference, flow, tags
 //	states   user, login, number, state, statename, callcenter, manual, lunch, redirect, task,
 //	         breakid, breaktext
 //
-// user is a user's id; flags are 0 or 1; numbers and members are separated by commas; ring and retry
+// user is a user's id; flags are 0 or 1; tags is a JSON object or empty; numbers and members are separated by commas; ring and retry
 // are seconds. Times are text in the server's zone ("2006-01-02 15:04:05", NULL for none) and, for
 // comparisons that use an index, milliseconds since 1970 (0 for none). users, numbers and queues come
 // from [Store.SetDirectory], states and numbers.state from [Store.SetPicture].

@@ -73,7 +73,7 @@ func (s *Store) Events(ctx context.Context, since int64, limit int) ([]StoredEve
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT e.number, e.at, e.kind, e.login, e.body, `+callColumns+`
  FROM events e JOIN calls c ON c.id = e.call WHERE e.number > ?1
- UNION ALL SELECT e.number, e.at, e.kind, e.login, e.body, '', '', '', '', '', '', '', '', 0, '', '', 0, 0, 0, '', 0, ''
+ UNION ALL SELECT e.number, e.at, e.kind, e.login, e.body, '', '', '', '', '', '', '', '', 0, '', '', 0, 0, 0, '', 0, '', '', ''
  FROM events e WHERE e.number > ?1 AND e.call = '' ORDER BY 1 LIMIT ?2`, since, min(limit, maxEvents))
 	if err != nil {
 		return nil, fmt.Errorf("store: events: %w", explain(err))

@@ -10,15 +10,16 @@ import (
 )
 
 const insertCall = `INSERT INTO calls (id, chain, talk, who, login, number, peer, peername, peerlogin, external,
- direction, queue, started, answered, ended, outcome, recorded, conference)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+ direction, queue, started, answered, ended, outcome, recorded, conference, flow, tags)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 // What of an entry may change after its beginning.
 const upsertCall = insertCall + `
 ON CONFLICT (id) DO UPDATE SET talk = excluded.talk, number = excluded.number, peer = excluded.peer,
  peername = excluded.peername, peerlogin = excluded.peerlogin, external = excluded.external,
  direction = excluded.direction, queue = excluded.queue, answered = excluded.answered, ended = excluded.ended,
- outcome = excluded.outcome, recorded = excluded.recorded, conference = excluded.conference`
+ outcome = excluded.outcome, recorded = excluded.recorded, conference = excluded.conference, flow = excluded.flow,
+ tags = excluded.tags`
 
 // OpenCall writes a journal entry that has begun. It does not wait.
 func (s *Store) OpenCall(r pbx.CallRecord) { s.saveCall("journal entry begun", r) }
@@ -40,13 +41,13 @@ func (s *Store) saveCall(what string, r pbx.CallRecord) {
 	s.w.forget(op{what: what, write: func(t *tx) error {
 		_, err := t.exec(upsertCall, r.ID, r.Chain, r.Talk, fold(r.Login), r.Login, r.Number, r.Peer, r.PeerName, r.PeerLogin,
 			r.External, string(r.Direction), r.Queue, millis(r.Started), millis(r.AnsweredAt), millis(r.Ended),
-			string(r.Outcome), r.Recorded, r.Conference)
+			string(r.Outcome), r.Recorded, r.Conference, r.Flow, tagText(r.Tags))
 		return err
 	}})
 }
 
 const callColumns = `c.id, c.chain, c.talk, c.login, c.number, c.peer, c.peername, c.peerlogin, c.external,
- c.direction, c.queue, c.started, c.answered, c.ended, c.outcome, c.recorded, c.conference`
+ c.direction, c.queue, c.started, c.answered, c.ended, c.outcome, c.recorded, c.conference, c.flow, c.tags`
 
 // callFields are the places for callColumns; done moves them into the record.
 type callFields struct {
@@ -57,7 +58,8 @@ type callFields struct {
 func (f *callFields) places() []any {
 	r := &f.r
 	return []any{&r.ID, &r.Chain, &r.Talk, &r.Login, &r.Number, &r.Peer, &r.PeerName, &r.PeerLogin, &r.External,
-		&r.Direction, &r.Queue, &f.started, &f.answered, &f.ended, &r.Outcome, &r.Recorded, &r.Conference}
+		&r.Direction, &r.Queue, &f.started, &f.answered, &f.ended, &r.Outcome, &r.Recorded, &r.Conference,
+		&r.Flow, (*tagList)(&r.Tags)}
 }
 
 func (f *callFields) done() pbx.CallRecord {

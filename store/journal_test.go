@@ -19,13 +19,14 @@ func call(id, login string, start time.Time) pbx.CallRecord {
 		ID: id, Chain: "chain-" + id, Talk: "talk-" + id, Login: login, Number: "300", Peer: "79161234567",
 		PeerName: "Иван", PeerLogin: "boris", External: true, Direction: pbx.Incoming, Queue: "700",
 		Started: start, AnsweredAt: start.Add(5 * time.Second), Ended: start.Add(65 * time.Second),
-		Outcome: pbx.Answered, Recorded: true, Conference: "conf",
+		Outcome: pbx.Answered, Recorded: true, Conference: "conf", Flow: "incoming",
+		Tags: []pbx.Tag{{Key: "topic", Value: "sales"}, {Key: "a \"mark\"", Value: "☎ <5>"}},
 	}
 }
 
 func begun(r pbx.CallRecord) pbx.CallRecord {
 	r.Talk, r.Conference, r.Recorded, r.Outcome = "", "", false, pbx.InProgress
-	r.AnsweredAt, r.Ended = time.Time{}, time.Time{}
+	r.AnsweredAt, r.Ended, r.Tags = time.Time{}, time.Time{}, nil
 	return r
 }
 
@@ -181,5 +182,29 @@ func TestJournalUsesIndices(t *testing.T) {
 				t.Errorf("plan reads the whole journal:\n%s", strings.Join(plan, "\n"))
 			}
 		})
+	}
+}
+
+// A tag whose text is JSON itself, or none that JSON can carry as it is, comes back as it was.
+func TestTagsOfACall(t *testing.T) {
+	s := open(t, t.TempDir())
+	tests := []struct {
+		name string
+		tags []pbx.Tag
+	}{
+		{"none", nil},
+		{"one", []pbx.Tag{{Key: "k", Value: ""}}},
+		{"in their order", []pbx.Tag{{Key: "z", Value: "1"}, {Key: "a", Value: "2"}}},
+		{"like JSON", []pbx.Tag{{Key: `{"a":`, Value: `[1,2]}`}, {Key: "\\", Value: "\x00\n\u2028"}}},
+	}
+	for _, tt := range tests {
+		r := call(tt.name, "alice", begin)
+		r.Tags = tt.tags
+		s.CloseCall(r)
+		got, err := s.RecordByID(t.Context(), tt.name)
+		must(t, err)
+		if !reflect.DeepEqual(got.Tags, tt.tags) {
+			t.Errorf("%s: got %q, want %q", tt.name, got.Tags, tt.tags)
+		}
 	}
 }

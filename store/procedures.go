@@ -33,7 +33,7 @@ CREATE TEMP VIEW calls AS SELECT c.id, c.chain, c.talk, u.id AS user, c.login, c
  c.external, c.direction, c.queue, local_time(c.started) AS started, local_time(c.answered) AS answered,
  local_time(c.ended) AS ended, c.started AS started_ms, c.answered AS answered_ms, c.ended AS ended_ms,
  CASE WHEN c.answered > 0 AND c.ended > 0 THEN (c.ended - c.answered) / 1000 ELSE 0 END AS seconds,
- c.outcome, c.recorded, c.conference
+ c.outcome, c.recorded, c.conference, c.flow, c.tags
  FROM %[1]s.calls c LEFT JOIN %[1]s.users u ON u.who = c.who;
 CREATE TEMP VIEW states AS SELECT id AS user, login, number, user_state(login, 'state') AS state,
  user_state(login, 'statename') AS statename, user_state(login, 'callcenter') AS callcenter,

@@ -58,6 +58,7 @@ func (s *Store) pruneOld(ctx context.Context) error {
 	return errors.Join(
 		s.Prune(ctx, now.Add(-keep.Journal), now.Add(-keep.Events)),
 		s.pruneTraces(ctx, millis(now.Add(-keep.Traces))),
+		s.prunePluginDeliveries(ctx, now),
 	)
 }
 

@@ -4,42 +4,17 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"time"
+
+	"github.com/octolink/octolink/plugins/status"
 )
-
-// A Plugin is how a plugin is.
-type Plugin struct {
-	Name     string    `json:"name"`
-	State    string    `json:"state"`
-	Reason   string    `json:"reason,omitempty"` // why it does not run, or was not exchanged
-	Since    time.Time `json:"since"`            // of the state
-	PID      int       `json:"pid,omitempty"`
-	Version  string    `json:"version,omitempty"`
-	Summary  string    `json:"summary,omitempty"`
-	Kinds    []string  `json:"kinds,omitempty"`
-	Methods  int       `json:"methods"`
-	Forms    int       `json:"forms"`
-	Faults   []string  `json:"faults,omitempty"` // of its catalogue
-	InFlight int       `json:"in_flight"`        // calls
-	Starts   int       `json:"starts"`           // processes, since the server began
-	Deaths   int       `json:"deaths"`           // within the last hour
-	RunAs    string    `json:"run_as,omitempty"`
-}
-
-// A PluginLine is a line that a plugin wrote, or that was written about it.
-type PluginLine struct {
-	At   time.Time `json:"at"`
-	From string    `json:"from"` // stdout, stderr or octolink
-	Text string    `json:"text"`
-}
 
 // Plugins do what the admin socket is asked for about plugins. Errors are shown to whoever asked.
 type Plugins interface {
-	ListPlugins() []Plugin
+	ListPlugins() []status.Plugin
 	EnablePlugin(ctx context.Context, name string) error
 	DisablePlugin(ctx context.Context, name string) error
 	RestartPlugin(ctx context.Context, name string) error
-	PluginLogs(name string) ([]PluginLine, error)
+	PluginLogs(name string) ([]status.Line, error)
 }
 
 func pluginCommands(p Plugins) map[string]command {
@@ -56,7 +31,7 @@ func pluginCommands(p Plugins) map[string]command {
 }
 
 // Plugins lists the plugins.
-func (c *AdminClient) Plugins(ctx context.Context) (list []Plugin, err error) {
+func (c *AdminClient) Plugins(ctx context.Context) (list []status.Plugin, err error) {
 	err = c.do(ctx, http.MethodGet, "/plugins", nil, &list)
 	return list, err
 }
@@ -67,7 +42,7 @@ func (c *AdminClient) PluginOrder(ctx context.Context, name, order string) error
 }
 
 // PluginLogs are the last lines of a plugin.
-func (c *AdminClient) PluginLogs(ctx context.Context, name string) (lines []PluginLine, err error) {
+func (c *AdminClient) PluginLogs(ctx context.Context, name string) (lines []status.Line, err error) {
 	err = c.do(ctx, http.MethodGet, "/plugins/"+url.PathEscape(name)+"/logs", nil, &lines)
 	return lines, err
 }

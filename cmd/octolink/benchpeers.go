@@ -39,7 +39,7 @@ bench of the source tree; make bench-peers builds them and runs this.`,
 	flags := c.Flags()
 	flags.StringVar(&f.Dir, "dir", "bench", "folder with the other servers")
 	flags.StringSliceVar(&f.Only, "only", nil, "measure these lines: "+peers.Keys)
-	flags.IntVar(&f.Pairs, "pairs", 5, "pairs of windows for each ratio")
+	flags.IntVar(&f.Pairs, "pairs", 0, "pairs of windows for each ratio (default 5, quick 2)")
 	flags.BoolVar(&f.Quick, "quick", false, "short windows and few tabs, to see that it runs")
 	flags.StringVar(&f.json, "json", "", "write the result to this file too")
 	flags.StringVar(&f.markdown, "markdown", "", "put the table between the marks in this file")

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/octolink/octolink/plugins/status"
 	"github.com/octolink/octolink/web"
 	"github.com/spf13/cobra"
 )
@@ -58,7 +59,7 @@ func pluginListCommand(server *serverFlag) *cobra.Command {
 	return c
 }
 
-func printPlugins(w io.Writer, list []web.Plugin) error {
+func printPlugins(w io.Writer, list []status.Plugin) error {
 	if len(list) == 0 {
 		_, err := fmt.Fprintln(w, "no plugins are enabled; see plugins in the configuration")
 		return err
@@ -78,6 +79,9 @@ func printPlugins(w io.Writer, list []web.Plugin) error {
 			p.Name, p.State, p.Since.Format(time.DateTime), process, p.Version, p.Methods, p.Forms, p.Deaths, about)
 		for _, f := range p.Faults {
 			fmt.Fprintf(t, "\tfault\t%s\n", f)
+		}
+		if p.Undelivered+p.GivenUp > 0 {
+			fmt.Fprintf(t, "\tdeliveries\t%d on their way, %d given up\n", p.Undelivered, p.GivenUp)
 		}
 	}
 	return t.Flush()

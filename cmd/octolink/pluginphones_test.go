@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,41 +8,14 @@ import (
 	"testing"
 
 	"github.com/octolink/octolink/plugins"
-	"github.com/octolink/octolink/plugins/proto"
-	"github.com/octolink/octolink/plugins/sdk"
-	"github.com/octolink/octolink/plugins/sdk/sdktest/telephones"
 	"github.com/octolink/octolink/protocol/wire"
 )
 
-// servesPhones makes this program the plugin of addPhones, when it was started as that.
-func servesPhones() bool {
-	if os.Getenv(proto.Handshake().MagicCookieKey) == "" || len(os.Args) < 2 || os.Args[1] != "serve-phones" {
-		return false
-	}
-	sdk.Serve(sdk.Plugin{Name: "phones", Version: "1.0.0", Summary: "Telephones of a test."}, new(telephones.System).Parts()...)
-	return true
-}
-
-// addPhones writes the folder of a plugin that is a telephone system.
+// addPhones writes the folder of a plugin that is a telephone system, and tells where its calls are.
 func addPhones(t *testing.T, dir string) (calls string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, err := plugins.Sum(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(dir, "plugins", "phones")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	manifest := fmt.Sprintf("binary: %q\nargs: [serve-phones]\nsha256: %x\nsettings: {file: calls}\nrestarts_per_hour: 0\nallow: {pbx: true}\n", self, sum)
-	if err := os.WriteFile(filepath.Join(folder, plugins.ManifestName), []byte(manifest), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(folder, "calls")
+	addTestPlugin(t, dir, "phones", "allow: {pbx: true}")
+	return filepath.Join(dir, "plugins", "phones", "calls")
 }
 
 // phonesKilled kills the plugin and waits for the next process.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/plugins"
+	"github.com/octolink/octolink/plugins/status"
 	"github.com/octolink/octolink/store"
 	"github.com/octolink/octolink/web"
 )
@@ -18,7 +19,7 @@ func (m *Main) pluginOptions() plugins.Options {
 	return plugins.Options{
 		Dir: m.config.Plugins.Dir, Enabled: m.config.Plugins.Enabled, Directory: m.api.CRMs(), Reserved: web.OwnPaths(), Log: m.log,
 		Telephony: m.phones,
-		Host:      &plugins.Host{Switch: m.sw, Journal: kept, Storage: kept, Kept: kept},
+		Host:      &plugins.Host{Switch: m.sw, Journal: kept, Storage: kept, Kept: kept, Deliveries: kept},
 	}
 }
 
@@ -29,9 +30,10 @@ func (p PBX) plugin() (name string, ok bool) { return strings.CutPrefix(p.Driver
 type pluginHost struct{ *store.Store }
 
 var (
-	_ plugins.Journal = pluginHost{}
-	_ plugins.Storage = pluginHost{}
-	_ plugins.Kept    = pluginHost{}
+	_ plugins.Journal    = pluginHost{}
+	_ plugins.Storage    = pluginHost{}
+	_ plugins.Kept       = pluginHost{}
+	_ plugins.Deliveries = pluginHost{}
 )
 
 // Calls implements [plugins.Journal].
@@ -43,11 +45,30 @@ func (h pluginHost) Calls(ctx context.Context, q plugins.JournalQuery) ([]pbx.Ca
 
 // SetPluginValue implements [plugins.Storage].
 func (h pluginHost) SetPluginValue(ctx context.Context, plugin, key string, value []byte) error {
-	err := h.Store.SetPluginValue(ctx, plugin, key, value)
+	return full(h.Store.SetPluginValue(ctx, plugin, key, value))
+}
+
+// full lets plugins know that they have too much.
+func full(err error) error {
 	if errors.Is(err, store.ErrPluginFull) {
 		return fmt.Errorf("%w (%w)", plugins.ErrFull, err)
 	}
 	return err
+}
+
+// AddPluginDelivery implements [plugins.Deliveries].
+func (h pluginHost) AddPluginDelivery(ctx context.Context, plugin, endpoint, key string, request []byte) (known bool, err error) {
+	known, err = h.Store.AddPluginDelivery(ctx, plugin, endpoint, key, request)
+	return known, full(err)
+}
+
+// NextPluginDelivery implements [plugins.Deliveries].
+func (h pluginHost) NextPluginDelivery(ctx context.Context, plugin, endpoint string) (*plugins.Delivery, error) {
+	d, err := h.Store.NextPluginDelivery(ctx, plugin, endpoint)
+	if d == nil || err != nil {
+		return nil, err
+	}
+	return &plugins.Delivery{N: d.N, Key: d.Key, At: d.At, Request: d.Request}, nil
 }
 
 // Since implements [plugins.Kept].
@@ -74,17 +95,7 @@ func (h pluginHost) Since(ctx context.Context, number int64, limit int) ([]pbx.E
 var _ web.Plugins = (*Main)(nil)
 
 // ListPlugins implements [web.Plugins].
-func (m *Main) ListPlugins() []web.Plugin {
-	list := []web.Plugin{}
-	for _, s := range m.plugins.List() {
-		list = append(list, web.Plugin{
-			Name: s.Name, State: string(s.State), Reason: s.Reason, Since: s.Since, PID: s.PID, Version: s.Version, Summary: s.Summary,
-			Kinds: s.Kinds, Methods: s.Methods, Forms: s.Forms, Faults: s.Faults, InFlight: s.InFlight, Starts: s.Starts, Deaths: s.Deaths,
-			RunAs: s.RunAs,
-		})
-	}
-	return list
-}
+func (m *Main) ListPlugins() []status.Plugin { return m.plugins.List() }
 
 // EnablePlugin implements [web.Plugins].
 func (m *Main) EnablePlugin(ctx context.Context, name string) error {
@@ -102,11 +113,4 @@ func (m *Main) RestartPlugin(ctx context.Context, name string) error {
 }
 
 // PluginLogs implements [web.Plugins].
-func (m *Main) PluginLogs(name string) ([]web.PluginLine, error) {
-	lines, err := m.plugins.Logs(name)
-	list := []web.PluginLine{}
-	for _, l := range lines {
-		list = append(list, web.PluginLine(l))
-	}
-	return list, err
-}
+func (m *Main) PluginLogs(name string) ([]status.Line, error) { return m.plugins.Logs(name) }

@@ -20,7 +20,7 @@ import (
 const asProgram = "OCTOLINK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if servesPhones() {
+	if servesTestPlugin() {
 		return
 	}
 	if os.Getenv(asProgram) != "" || os.Getenv(proto.Handshake().MagicCookieKey) != "" {

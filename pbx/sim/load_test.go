@@ -80,3 +80,35 @@ func BenchmarkIncomingCall(b *testing.B) {
 	stop()
 	<-ended
 }
+
+// A caller who joins a long queue and leaves it again, as when a campaign went out and nobody is there to answer.
+func BenchmarkLongQueue(b *testing.B) {
+	for _, others := range []int{10, 10_000} {
+		b.Run(fmt.Sprint("behind ", others), func(b *testing.B) {
+			dir, err := pbx.NewDirectory(crowd(20))
+			if err != nil {
+				b.Fatal(err)
+			}
+			phones := sim.New(sim.Options{})
+			sw := pbx.NewSwitch(pbx.Options{Driver: phones, Directory: dir})
+			ctx, stop := context.WithCancel(b.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- sw.Run(ctx) }()
+			for i := range others {
+				if _, err := phones.Ring(ctx, fmt.Sprint(79000000000+i), "700"); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				if _, err := phones.Ring(ctx, client, "700"); err != nil {
+					b.Fatal(err)
+				}
+				if err := phones.HangupPhone(ctx, client); err != nil {
+					b.Fatal(err)
+				}
+			}
+			stop()
+			<-ended
+		})
+	}
+}

@@ -13,7 +13,14 @@ type queue struct {
 	number string
 	places []*place
 	rest   map[*phone]time.Time // who did not answer, and until when he is left in peace
+	late   bool                 // it is shown in a moment
 }
+
+// In a long queue everybody's coming and going would be a long list: it is shown ten times a second.
+const (
+	longQueue   = 100 // callers
+	queueWindow = 100 * time.Millisecond
+)
 
 // A place in a queue is one waiting caller.
 type place struct {
@@ -53,7 +60,23 @@ func (s *Sim) leaveQueue(l *leg) {
 	s.tellQueue(q)
 }
 
+// tellQueue shows who waits, in a long queue after a moment.
 func (s *Sim) tellQueue(q *queue) {
+	if len(q.places) <= longQueue {
+		s.showQueue(q)
+		return
+	}
+	if q.late {
+		return
+	}
+	q.late = true
+	s.board.After(queueWindow, func() {
+		q.late = false
+		s.showQueue(q)
+	})
+}
+
+func (s *Sim) showQueue(q *queue) {
 	waiting := make([]pbx.Waiter, 0, len(q.places))
 	for _, p := range q.places {
 		waiting = append(waiting, pbx.Waiter{Queue: q.number, Party: s.party(p.from.phone), Chain: p.from.chain, Since: p.since})

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -190,6 +191,28 @@ func TestQueueLeftByAReload(t *testing.T) {
 			if p.Number == second {
 				t.Errorf("%s still waits in a queue that is gone", p.Number)
 			}
+		}
+	})
+}
+
+// A long queue is shown with a delay, but never wrong for long.
+func TestLongQueueIsShown(t *testing.T) {
+	inHouse(t, sim.Options{}, func(h *house) {
+		const callers = 150
+		number := func(i int) string { return fmt.Sprint(79000000000 + i) }
+		for i := range callers {
+			h.ring(number(i), "700")
+		}
+		h.pass(200 * time.Millisecond)
+		if w := h.sw.Waiting("700"); len(w) != callers || w[callers-1].Party.Number != number(callers-1) {
+			t.Errorf("%d wait, want %d", len(w), callers)
+		}
+		for i := range callers {
+			h.must(h.sim.HangupPhone(h.ctx, number(i)))
+		}
+		h.pass(time.Second)
+		if w := h.sw.Waiting("700"); len(w) != 0 {
+			t.Errorf("%d wait, want nobody", len(w))
 		}
 	})
 }

@@ -2,6 +2,8 @@ package sdk
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -207,6 +209,30 @@ func (h *Host) Keys(ctx context.Context, prefix string) ([]string, error) {
 	}
 	r, err := h.client.Keys(ctx, &hostv1.KeysRequest{Prefix: prefix})
 	return r.GetKeys(), err
+}
+
+// A Request is an HTTP request to an endpoint of the manifest.
+type Request struct {
+	Method string            // POST, PUT, PATCH or DELETE. Zero means POST.
+	Path   string            // what follows the endpoint's address: "", "/…", "?…" or "/…?…"
+	Header map[string]string // at most 32
+	Body   []byte            // at most 256 KiB
+}
+
+// Deliver has a request sent to an address outside, again and again until that confirms it with 2xx. When
+// it returns without an error, the request is on the disk, and neither the plugin nor the server can lose
+// it. Requests to one endpoint go in the order of their Delivers. A key that the endpoint had within the last 7
+// days is known, and not sent again: who does not know whether he has delivered something does it again.
+func (h *Host) Deliver(ctx context.Context, endpoint, key string, r Request) (known bool, err error) {
+	if h == nil {
+		return false, errNothing
+	}
+	in := &hostv1.HTTPRequest{Method: r.Method, Path: r.Path, Body: r.Body}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		in.Headers = append(in.Headers, &hostv1.Header{Name: name, Value: r.Header[name]})
+	}
+	out, err := h.client.Deliver(ctx, &hostv1.DeliverRequest{Endpoint: endpoint, Key: key, Request: in})
+	return out.GetKnown(), err
 }
 
 // Notify tells a user something.

@@ -23,7 +23,7 @@ import (
 type Options struct {
 	// Settings are those of the manifest: a struct with crm tags or a map[string]any. Zero means none.
 	Settings any
-	// Host answers the plugin's questions to the server. Zero means that it may ask nothing.
+	// Host answers the plugin's questions to the server; a [Host] does. Zero means that it may ask nothing.
 	Host hostv1.HostServiceServer
 	// HTTPSocket is where the plugin serves HTTP. Zero means nowhere.
 	HTTPSocket string
@@ -33,6 +33,9 @@ type Options struct {
 type Plugin struct {
 	Catalog *crmv1.CatalogResponse
 
+	conn   *grpc.ClientConn
+	base   basev1.PluginServiceClient
+	down   sync.Once
 	stream grpc.BidiStreamingClient[crmv1.InvokeRequest, crmv1.InvokeResponse]
 	mu     sync.Mutex
 	next   uint64
@@ -73,8 +76,18 @@ func Try(t testing.TB, o Options, about sdk.Plugin, parts ...sdk.Part) (*Plugin,
 	if _, err := base.Configure(t.Context(), order); err != nil {
 		return nil, err
 	}
-	t.Cleanup(func() { _, _ = base.Shutdown(context.Background(), &basev1.ShutdownRequest{}) })
-	return open(t, conn)
+	p, err := open(t, conn)
+	if err != nil {
+		return nil, err
+	}
+	p.conn, p.base = conn, base
+	t.Cleanup(p.Shutdown)
+	return p, nil
+}
+
+// Shutdown ends the plugin as a server does. The end of the test does it otherwise.
+func (p *Plugin) Shutdown() {
+	p.down.Do(func() { _, _ = p.base.Shutdown(context.Background(), &basev1.ShutdownRequest{}) })
 }
 
 // serve runs a gRPC server for the time of the test and connects to it.

@@ -51,7 +51,7 @@ func newAsking(l language, h *herd.Herd, depth, perSecond int, ask func(i int) q
 	a := &asking{language: l, herd: h, depth: depth}
 	places := 4 * depth
 	if perSecond > 0 {
-		a.every, places = time.Second/time.Duration(perSecond), 256
+		a.every, places = time.Second/time.Duration(perSecond), 2048
 	}
 	for i := range h.Tabs() {
 		a.tabs = append(a.tabs, asker{ask(i), firstNumber, make([]request, places)})

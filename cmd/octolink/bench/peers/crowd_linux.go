@@ -143,7 +143,7 @@ func (s *suite) storm(ctx context.Context, name string, sessions map[string][]st
 	if err != nil {
 		return n, 0, err
 	}
-	defer w.close()
+	defer func() { _ = w.close() }() // it has told what it saw
 	h, err := srv.herd(l)
 	if err != nil {
 		return n, 0, err

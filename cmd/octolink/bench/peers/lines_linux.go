@@ -2,7 +2,6 @@ package peers
 
 import (
 	"context"
-	"slices"
 
 	"github.com/octolink/octolink/protocol/wire"
 )
@@ -163,23 +162,4 @@ func (s *suite) stand(ctx context.Context, name string, make func(context.Contex
 		return nil, err
 	}
 	return make(ctx, srv)
-}
-
-// put enters a figure, and the ratio where there is one.
-func (l *Line) put(name string, figure, ratio Spread) {
-	if l.Figures == nil {
-		l.Figures, l.Ratios = make(map[string]Spread), make(map[string]Spread)
-	}
-	l.Figures[name] = figure
-	if ratio.N > 0 {
-		l.Ratios[name] = ratio
-		l.reach("× "+name, ratio.Median)
-	}
-}
-
-// reach enters what a goal is compared with.
-func (l *Line) reach(what string, value float64) {
-	if i := slices.IndexFunc(l.Goals, func(g Goal) bool { return g.What == what }); i >= 0 {
-		l.Goals[i].Value = &value
-	}
 }

@@ -24,7 +24,7 @@ func machine() string {
 	var info unix.Sysinfo_t
 	memory := ""
 	if unix.Sysinfo(&info) == nil {
-		memory = fmt.Sprintf(", %d GiB", uint64(info.Totalram)*uint64(info.Unit)>>30)
+		memory = fmt.Sprintf(", %d GiB", info.Totalram*uint64(info.Unit)>>30)
 	}
 	var name unix.Utsname
 	release := ""

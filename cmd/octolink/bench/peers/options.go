@@ -12,7 +12,7 @@ type Options struct {
 	Version string    // of this program
 	Only    []string  // keys of lines; empty means all
 	Quick   bool      // short windows and few tabs, for trying
-	Pairs   int       // of windows. Zero means 5.
+	Pairs   int       // of windows. Zero means 5, or 2 in the quick form.
 	Log     io.Writer // progress
 	work    string    // what is made meanwhile
 }

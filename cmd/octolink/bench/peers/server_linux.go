@@ -76,7 +76,7 @@ func freePort() (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return netip.ParseAddrPort(l.Addr().String())
 }
 

@@ -34,10 +34,16 @@ type plan struct {
 }
 
 func (o Options) plan() plan {
-	if o.Quick {
-		return plan{2, 100 * time.Millisecond, 400 * time.Millisecond, 1000, 1000, 500, map[bool]int{true: 1, false: 1}, 2 * time.Second, 1000, 3}
+	p := plan{
+		pairs: 5, warmup: 400 * time.Millisecond, window: 1500 * time.Millisecond, fanTabs: 1000, idleTabs: 10_000, idleWarm: 1000,
+		idleRuns: map[bool]int{true: 3, false: 1}, settle: 30 * time.Second, stormTabs: 10_000, starts: 9,
 	}
-	p := plan{5, 400 * time.Millisecond, 1500 * time.Millisecond, 1000, 10_000, 1000, map[bool]int{true: 3, false: 1}, 30 * time.Second, 10_000, 9}
+	if o.Quick {
+		p = plan{
+			pairs: 2, warmup: 100 * time.Millisecond, window: 400 * time.Millisecond, fanTabs: 1000, idleTabs: 1000, idleWarm: 500,
+			idleRuns: map[bool]int{true: 1, false: 1}, settle: 2 * time.Second, stormTabs: 1000, starts: 3,
+		}
+	}
 	if o.Pairs > 0 {
 		p.pairs = o.Pairs
 	}

@@ -88,10 +88,8 @@ func (l Line) Reached() string {
 			return "not measured"
 		case !g.reaches(g.Must):
 			return "no"
-		case g.Aim == 0 || !g.reaches(g.Aim):
-			if g.Aim != 0 {
-				reached = "must"
-			}
+		case g.Aim != 0 && !g.reaches(g.Aim):
+			reached = "must"
 		}
 	}
 	return reached
@@ -105,6 +103,25 @@ func (l Line) goals(limit func(Goal) float64) string {
 		}
 	}
 	return strings.Join(all, "; ")
+}
+
+// put enters a figure, and the ratio where there is one.
+func (l *Line) put(name string, figure, ratio Spread) {
+	if l.Figures == nil {
+		l.Figures, l.Ratios = make(map[string]Spread), make(map[string]Spread)
+	}
+	l.Figures[name] = figure
+	if ratio.N > 0 {
+		l.Ratios[name] = ratio
+		l.reach("× "+name, ratio.Median)
+	}
+}
+
+// reach enters what a goal is compared with.
+func (l *Line) reach(what string, value float64) {
+	if i := slices.IndexFunc(l.Goals, func(g Goal) bool { return g.What == what }); i >= 0 {
+		l.Goals[i].Value = &value
+	}
 }
 
 // columns are the servers beside octolink in the order in which they are shown.

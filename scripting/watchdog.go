@@ -1,0 +1,202 @@
+package scripting
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// tick is how often the watchdog looks.
+const tick = 10 * time.Millisecond
+
+// grace is how long a run that was told to end may take for it; then it is given up: somebody else sees
+// to its call, and its goroutine ends when the built-in function that it is in returns.
+const grace = 100 * time.Millisecond
+
+// idleTicks is for how many looks without work the watchdog stays awake.
+const idleTicks = 100
+
+// A watchdog looks after the runs whose script is working now, all of them by one goroutine, which
+// sleeps while there are none. A run is charged for the time between two looks; when the
+// watchdog itself comes late, because the machine stood still or has too much to do, for two at most,
+// and when more scripts work than there are processors, for its share.
+type watchdog struct {
+	limit time.Duration
+	heap  uint64
+	live  func() uint64 // bytes of the heap
+	young func() *Run   // the youngest of all runs that are not about to end; nil: there is none
+
+	mu     sync.Mutex
+	first  *watched // of those that work
+	n      int
+	awake  bool
+	closed bool
+	wg     sync.WaitGroup
+
+	collecting atomic.Bool // garbage, after a run was ended for it
+}
+
+// watched is a run's place in the watchdog's list; all under its lock.
+type watched struct {
+	run        *Run
+	next, prev *watched
+	in         bool
+	used       time.Duration // since the last host function
+	ending     time.Duration // since it was told to end
+}
+
+// enter is called when a script begins to work, or goes on after a host function.
+func (w *watchdog) enter(e *watched) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e.used, e.in = 0, true
+	e.prev, e.next = nil, w.first
+	if w.first != nil {
+		w.first.prev = e
+	}
+	w.first = e
+	w.n++
+	if !w.awake && !w.closed {
+		w.awake = true
+		w.wg.Add(1)
+		go w.watch()
+	}
+}
+
+// leave is called when a script calls a host function, or ends.
+func (w *watchdog) leave(e *watched) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.remove(e)
+}
+
+func (w *watchdog) remove(e *watched) { // mu is held
+	if !e.in {
+		return
+	}
+	if e.prev != nil {
+		e.prev.next = e.next
+	} else {
+		w.first = e.next
+	}
+	if e.next != nil {
+		e.next.prev = e.prev
+	}
+	e.in, e.next, e.prev = false, nil, nil
+	w.n--
+}
+
+// close waits until the watchdog sleeps for ever. Runs must have ended.
+func (w *watchdog) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.wg.Wait()
+}
+
+func (w *watchdog) watch() {
+	defer w.wg.Done()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	last := time.Now()
+	for idle := 0; ; {
+		<-ticker.C
+		now := time.Now()
+		idle++
+		if busy, closed := w.look(min(now.Sub(last), 2*tick)); busy {
+			idle = 0
+			w.weigh()
+		} else if closed {
+			idle = idleTicks
+		}
+		last = now
+		if idle >= idleTicks && w.sleep() {
+			return
+		}
+	}
+}
+
+// sleep reports whether there is nothing to watch.
+func (w *watchdog) sleep() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.first != nil {
+		return false
+	}
+	w.awake = false
+	return true
+}
+
+// look charges everybody who works, and ends those who are over the limit.
+func (w *watchdog) look(passed time.Duration) (busy, closed bool) {
+	w.mu.Lock()
+	var over, stuck []*Run
+	share := 1.0
+	if procs := runtime.GOMAXPROCS(0); w.n > procs {
+		share = max(float64(procs)/float64(w.n), 0.5) // so that none takes longer than twice its limit
+	}
+	for e := w.first; e != nil; {
+		next := e.next
+		e.used += time.Duration(float64(passed) * share)
+		if e.run.ended() {
+			if e.ending += passed; e.ending >= grace {
+				w.remove(e)
+				stuck = append(stuck, e.run)
+			}
+		} else if e.used >= w.limit {
+			over = append(over, e.run)
+		}
+		e = next
+	}
+	busy, closed = w.first != nil, w.closed
+	w.mu.Unlock()
+	for _, r := range over {
+		r.end(Limited, &LimitError{"the script worked for longer than " + w.limit.String() + " without calling a host function"})
+	}
+	for _, r := range stuck {
+		r.abandon()
+	}
+	return busy, closed
+}
+
+// weigh ends the youngest run when the process takes too much memory: one whose script works now, if there
+// is one. Before the next one is ended, the garbage is collected.
+func (w *watchdog) weigh() {
+	if w.collecting.Load() || w.live() < w.heap {
+		return
+	}
+	r := w.youngest()
+	if r == nil {
+		return
+	}
+	r.end(Limited, &LimitError{fmt.Sprintf("the server's memory is used up to its mark of %d MiB, this was the youngest run", w.heap>>20)})
+	w.collecting.Store(true)
+	w.wg.Go(func() {
+		defer w.collecting.Store(false)
+		runtime.GC()
+	})
+}
+
+func (w *watchdog) youngest() (found *Run) {
+	w.mu.Lock()
+	for e := w.first; e != nil; e = e.next {
+		if !e.run.ended() && (found == nil || e.run.number > found.number) {
+			found = e.run
+		}
+	}
+	w.mu.Unlock()
+	if found == nil {
+		found = w.young()
+	}
+	return found
+}
+
+// heapBytes is what the heap of the process takes: what is in use and what is not yet collected.
+func heapBytes() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
