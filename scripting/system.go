@@ -167,7 +167,7 @@ type execFlowIn struct {
 }
 
 // execFlow runs another flow inside this run: with the same call, and ended with it.
-func execFlow(ctx context.Context, r *Run, in execFlowIn) (any, error) {
+func execFlow(ctx context.Context, r *Run, in execFlowIn) (whatever, error) {
 	if r.depth+1 > r.e.opts.Limits.Nested {
 		return nil, &FlowError{Flow: in.Flow, Outcome: Limited, err: fmt.Errorf("%w: more than %d", ErrDepth, r.e.opts.Limits.Nested)}
 	}
