@@ -305,6 +305,10 @@ func TestCallerHangsUpAtAnyMoment(t *testing.T) {
 					t.Fatalf("the command ended %v after the call", ended.Sub(now))
 				}
 				g.nothing()
+				g.pass(4 * time.Second) // the queue's own rest for who did not answer
+				if n := g.timers.Load(); n != 0 {
+					t.Fatalf("%d timers run without a call", n)
+				}
 			}
 		})
 	}
