@@ -146,7 +146,7 @@ func (e *Engine) start(t Trigger, parent *Run) (*Running, error) {
 	if err := e.admit(r); err != nil {
 		return nil, err
 	}
-	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	r.ctx, r.cancel = context.WithCancelCause(context.WithValue(context.Background(), runKey{}, r))
 	r.timer = time.AfterFunc(e.opts.Limits.Run, func() {
 		r.end(Limited, &LimitError{"the run took longer than " + e.opts.Limits.Run.String()})
 	})

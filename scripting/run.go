@@ -24,6 +24,7 @@ type Trigger struct {
 	Params []string   // of a service, or of octolink flow run
 	Event  string     // name of a custom event
 	Data   any        // of a custom event: nil, bool, string, crm.Number, crm.List, crm.Values
+	Depth  int        // how many runs before it each started the next by a custom event
 	About  crm.Values // whatever else: "queue", "state", "number"
 }
 

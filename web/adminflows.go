@@ -83,6 +83,10 @@ type Flows interface {
 	RunFlow(ctx context.Context, name string, o FlowOrder) (FlowAnswer, error)
 	// FlowTraces gives traces, the newest first; of runs that go on too.
 	FlowTraces(ctx context.Context, q TraceQuery) ([]FlowTrace, error)
+}
+
+// FlowTypes is what [Flows] may do too.
+type FlowTypes interface {
 	// FlowTypes are the declarations for editors: what flows may call, and what CRMs offer now.
 	FlowTypes(ctx context.Context) (string, error)
 }
@@ -91,7 +95,7 @@ type Flows interface {
 const maxTraces = 1000
 
 func flowCommands(f Flows) map[string]command {
-	return map[string]command{
+	commands := map[string]command{
 		"GET /flows": func(r *http.Request) (any, error) { return f.ListFlows(r.Context()) },
 		"GET /flows/trace": func(r *http.Request) (any, error) {
 			q, err := traceQuery(r)
@@ -99,10 +103,6 @@ func flowCommands(f Flows) map[string]command {
 				return nil, err
 			}
 			return f.FlowTraces(r.Context(), q)
-		},
-		"GET /flows/types": func(r *http.Request) (any, error) {
-			text, err := f.FlowTypes(r.Context())
-			return typesAnswer{text}, err
 		},
 		"POST /flows/{name}/run": func(r *http.Request) (answer any, err error) {
 			_, err = bodied(func(ctx context.Context, r *http.Request, o FlowOrder) error {
@@ -112,6 +112,13 @@ func flowCommands(f Flows) map[string]command {
 			return answer, err
 		},
 	}
+	if typed, ok := f.(FlowTypes); ok {
+		commands["GET /flows/types"] = func(r *http.Request) (any, error) {
+			text, err := typed.FlowTypes(r.Context())
+			return typesAnswer{text}, err
+		}
+	}
+	return commands
 }
 
 type typesAnswer struct {
