@@ -327,3 +327,39 @@ func TestRecordsOfFlowsAreToldOnce(t *testing.T) {
 		}
 	})
 }
+
+// Who was not answered by a flow was not answered, whoever ended the call.
+func TestCallThatNoFlowAnswers(t *testing.T) {
+	tests := []struct {
+		name, from string
+		hangup     bool // by the caller
+		cause      pbx.Cause
+		want       string
+	}{
+		{"outside, the flow hangs up", client, false, pbx.CauseNormal, " incoming 79161234567 missed 0"},
+		{"outside, rejected", client, false, pbx.CauseRejected, " incoming 79161234567 rejected 0"},
+		{"outside, busy", client, false, pbx.CauseBusy, " incoming 79161234567 busy 0"},
+		{"outside, the caller hangs up", client, true, 0, " incoming 79161234567 missed 0"},
+		{"a user, the flow hangs up", "300", false, pbx.CauseNormal, "alice internal 903 noanswer 0"},
+		{"a user, busy", "300", false, pbx.CauseBusy, "alice internal 903 busy 0"},
+		{"a user hangs up", "300", true, 0, "alice internal 903 cancelled 0"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			onStage(t, sim.Options{}, func(ctx context.Context, c *pbx.Led) error {
+				if err := sleep(ctx, c, 2*time.Second); err != nil {
+					return nil
+				}
+				return c.Hangup(ctx, tt.cause)
+			}, func(g *stage) {
+				g.ring(tt.from, "903")
+				g.pass(time.Second)
+				if tt.hangup {
+					g.hangup(tt.from)
+				}
+				g.pass(2 * time.Second)
+				g.rows(tt.want)
+			})
+		})
+	}
+}
