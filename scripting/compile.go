@@ -135,7 +135,7 @@ func syntaxProblem(name string, err error) Problem {
 		p.Text, p.Line, p.Column = list[0].Message, list[0].Position.Line, list[0].Position.Column
 	case errors.As(err, &syntax) && syntax.File != nil:
 		at := syntax.File.Position(syntax.Offset)
-		p.Text, p.File, p.Line, p.Column = syntax.Message, sourceName(at.Filename), at.Line, at.Column
+		p.Text, p.File, p.Line, p.Column = syntax.Message, sourceName(at.Filename), at.Line, at.Column+1
 	}
 	return p
 }

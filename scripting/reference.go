@@ -77,13 +77,8 @@ func writeFunction(b *strings.Builder, f *HostFunc, name string) {
 	case f.out == reflect.TypeFor[none]():
 	case f.out.Kind() == reflect.Struct:
 		b.WriteString("\n| result | type | |\n|---|---|---|\n")
-		for i := range f.out.NumField() {
-			t := f.out.Field(i)
-			ts := t.Tag.Get("ts")
-			if ts == "" {
-				ts = tsResult(t.Type)
-			}
-			fmt.Fprintf(b, "| `%s` | %s | %s |\n", t.Tag.Get("js"), tsCell(ts), tableCell(t.Tag.Get("doc")))
+		for _, r := range resultFields(f.out) {
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", r.name, tsCell(r.ts), tableCell(r.doc))
 		}
 	default:
 		fmt.Fprintf(b, "\nReturns %s.\n", tsCell(tsResult(f.out)))
@@ -113,6 +108,9 @@ func writeLimits(b *strings.Builder) {
 	}{
 		{"text that one built-in function makes", fmt.Sprintf("%d MiB", maxBytes>>20)},
 		{"elements that one built-in function makes or walks over", maxElements},
+		{"elements that `sort` sorts", maxSorted},
+		{"characters that a regular expression, `split` and `match` look at", maxElements},
+		{"objects and lists within each other, for `JSON` and texts of lists", fmt.Sprintf("%d deep", maxNested)},
 		{"a value of `kv`, as JSON", fmt.Sprintf("%d KiB", l.Value>>10)},
 		{"data of a custom event, as JSON", fmt.Sprintf("%d KiB", maxEvent>>10)},
 		{"lines of `log` in one run", l.Lines},
@@ -121,7 +119,7 @@ func writeLimits(b *strings.Builder) {
 	} {
 		fmt.Fprintf(b, "| %s | %v |\n", row.name, row.is)
 	}
-	b.WriteString("\n`eval` and `Function` are not there.\n")
+	b.WriteString("\n`eval`, `Function`, `BigInt`, timers, `fetch` and modules of others are not there.\n")
 }
 
 func anchor(name string) string { return strings.ToLower(strings.ReplaceAll(name, ".", "")) }

@@ -18,6 +18,7 @@ func WriteTypes(w io.Writer, d *crm.Directory) error {
 	var b strings.Builder
 	b.WriteString(typesHead)
 	t := newTable(Functions())
+	writeResults(&b, t)
 	writeCall(&b, t)
 	writeGlobals(&b, t)
 	writeCRM(&b, t, d)
@@ -87,6 +88,36 @@ interface Start {
 }
 
 `
+
+// writeResults writes what functions return that is an object.
+func writeResults(b *strings.Builder, t *hostTable) {
+	written := map[reflect.Type]bool{}
+	for i := range t.all {
+		out := t.all[i].out
+		if out.Kind() != reflect.Struct || out == reflect.TypeFor[none]() || written[out] {
+			continue
+		}
+		written[out] = true
+		fmt.Fprintf(b, "/** What %s returns. */\ninterface %s {\n", t.all[i].Name, tsResult(out))
+		for _, f := range resultFields(out) {
+			fmt.Fprintf(b, "  /** %s */\n  readonly %s: %s;\n", tsComment(f.doc), f.name, f.ts)
+		}
+		b.WriteString("}\n\n")
+	}
+}
+
+// resultFields are the fields of an object that a function returns.
+func resultFields(t reflect.Type) (fields []field) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		ts := f.Tag.Get("ts")
+		if ts == "" {
+			ts = tsResult(f.Type)
+		}
+		fields = append(fields, field{name: f.Tag.Get("js"), doc: f.Tag.Get("doc"), ts: ts})
+	}
+	return fields
+}
 
 func writeCall(b *strings.Builder, t *hostTable) {
 	b.WriteString("/** A call that the flow leads. */\ninterface Call {\n")
@@ -165,7 +196,7 @@ func writeCRM(b *strings.Builder, t *hostTable, d *crm.Directory) {
 		writeProvider(b, p)
 	}
 	if len(providers) == 0 {
-		b.WriteString("  readonly [provider: string]: { readonly [name: string]: Method<Params, Record<string, any>> & Form<Params, Record<string, any>> };\n")
+		b.WriteString("  readonly [provider: string]: any;\n")
 	}
 	b.WriteString("}\n\ndeclare const crm: CrmFunctions & CrmProviders;\n")
 }
@@ -312,16 +343,7 @@ func tsResult(t reflect.Type) string {
 	case reflect.Int, reflect.Int64, reflect.Float64:
 		return "number"
 	case reflect.Struct:
-		parts := make([]string, 0, t.NumField())
-		for i := range t.NumField() {
-			f := t.Field(i)
-			ts := f.Tag.Get("ts")
-			if ts == "" {
-				ts = tsResult(f.Type)
-			}
-			parts = append(parts, "/** "+tsComment(f.Tag.Get("doc"))+" */ readonly "+f.Tag.Get("js")+": "+ts)
-		}
-		return "{ " + strings.Join(parts, "; ") + " }"
+		return strings.ToUpper(t.Name()[:1]) + t.Name()[1:]
 	}
 	return "unknown"
 }

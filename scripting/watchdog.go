@@ -14,7 +14,7 @@ const tick = 10 * time.Millisecond
 
 // grace is how long a run that was told to end may take for it; then it is given up: somebody else sees
 // to its call, and its goroutine ends when the built-in function that it is in returns.
-const grace = 100 * time.Millisecond
+const grace = 150 * time.Millisecond
 
 // idleTicks is for how many looks without work the watchdog stays awake.
 const idleTicks = 100
