@@ -157,7 +157,8 @@ func (s *suite) fight(ctx context.Context, own, other *stand, value func(window)
 		a, b := value(w[0]), value(w[1])
 		d.own, d.other = append(d.own, a), append(d.other, b)
 		d.ratios, d.p99s = append(d.ratios, a/b), append(d.p99s, float64(w[0].p99.Microseconds())/1000)
-		fmt.Fprintf(s.Log, "  %s %s, %s %s: %.2f\n", own.title(), figure(a), other.title(), figure(b), a/b)
+		fmt.Fprintf(s.Log, "  %s %s (%.0f %% busy), %s %s (%.0f %% busy): %.2f\n",
+			own.title(), figure(a), w[0].busy(), other.title(), figure(b), w[1].busy(), a/b)
 	}
 	return d, nil
 }
