@@ -58,6 +58,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer s.close()
 	r := &Report{Machine: machine(), When: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Version: o.Version, Quick: o.Quick, Missing: s.missing}
+	if r.OthersBefore, err = others(ctx); err != nil {
+		return r, err
+	}
 	for _, l := range s.lines() {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, l.Key) {
 			continue
@@ -77,7 +80,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if len(r.Lines) == 0 {
 		return r, errors.New("no line has such a name")
 	}
-	return r, nil
+	r.OthersAfter, err = others(ctx)
+	return r, err
 }
 
 func newSuite(ctx context.Context, o Options) (*suite, error) {
