@@ -29,6 +29,11 @@ func TestExamples(t *testing.T) {
 					t.Errorf("%s: %s", one.Name, f)
 				}
 				for _, trace := range one.Traces {
+					for _, step := range trace.Steps {
+						if step.At+step.Took > trace.Took {
+							t.Errorf("%s: %s began after %v and took %v of %v", one.Name, step.Name, step.At, step.Took, trace.Took)
+						}
+					}
 					t.Logf("%s: %s %s %s", one.Name, trace.Flow, trace.Outcome, trace.Reason)
 				}
 			}
