@@ -3,8 +3,9 @@ const ANNA = { found: true, id: "1", name: "Anna Sidorova", company: "Horns and 
 test("the responsible gets the call", (t) => {
   t.provider("contacts", { find: (params) => (params.phone === "79161234567" ? ANNA : { found: false }) });
   t.phone("alice", { answers: 5, talks: 60 });
-  const run = t.call("incoming", { from: "79161234567", to: "701" });
+  const run = t.call("incoming", { from: "79161234567", to: "701", fallback: "queue:700" });
   t.equal(run.outcome, "returned");
+  t.equal(run.ended, "hangup", "when the talk is over, the call is");
   t.equal(run.rang, ["alice"]);
   t.equal(run.queued, []);
   t.equal(run.tags, { customer: "Anna Sidorova", responsible: "alice" });
@@ -50,6 +51,12 @@ test("a responsible without a screen is rung nevertheless", (t) => {
   t.screen("alice", false);
   t.phone("alice", { answers: 1 });
   t.equal(t.call("incoming").tags.responsible, "alice");
+});
+
+test("nobody is in the queue: the number's rule", (t) => {
+  t.provider("contacts", { find: { found: false } });
+  t.queue("700", { unknown: true });
+  t.equal(t.call("incoming", { fallback: "user:alice" }).ended, "fallback user:alice");
 });
 
 test("a caller who hangs up while it rings", (t) => {

@@ -279,5 +279,6 @@ func (r *Run) endFor(cause error) {
 type lead struct {
 	Call
 	own     atomic.Bool // the flow itself has ended it or given it away
+	talked  atomic.Bool // the last who was called for the caller has answered
 	partner atomic.Pointer[string]
 }

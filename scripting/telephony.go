@@ -213,6 +213,7 @@ const (
 
 // talk is what a flow is told. A number that does not exist is a result: numbers come from CRMs.
 func (c *lead) talk(got pbx.RingResult, err error) (talk, error) {
+	c.talked.Store(err == nil && got.Outcome == pbx.Answered)
 	if errors.Is(err, pbx.ErrNoSuchNumber) || errors.Is(err, pbx.ErrNoSuchUser) || errors.Is(err, pbx.ErrNoPhone) {
 		return talk{Reason: reasonNoNumber}, nil
 	}

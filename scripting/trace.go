@@ -34,7 +34,7 @@ type Trace struct {
 	Outcome  Outcome // "" while it runs
 	Reason   string  // why, with positions in the source
 	Returned string  // the value, as JSON
-	Fallback string  // where the call went in the end, "" when the flow itself ended it or gave it away
+	Fallback string  // where the call went in the end, "" when the flow itself ended it, by a return after a talk too, or gave it away
 	Steps    []Step
 	Left     int // so many steps in the middle are left out
 }

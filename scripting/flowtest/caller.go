@@ -240,6 +240,11 @@ var causes = map[pbx.Cause]string{
 }
 
 func (c *caller) Hangup(ctx context.Context, cause pbx.Cause) error {
+	if _, bounded := ctx.Deadline(); bounded { // the engine's, when the flow has ended
+		c.w.note(func(s *seen) { s.ended = causes[cause] })
+		c.stop(pbx.ErrHungUp)
+		return nil
+	}
 	return c.part(ctx, causes[cause], pbx.ErrHungUp)
 }
 
