@@ -212,11 +212,16 @@ func (s *scoped) Journal(ctx context.Context, in *hostv1.JournalRequest) (*hostv
 }
 
 func recordMessage(r pbx.CallRecord) *hostv1.CallRecord {
-	return &hostv1.CallRecord{
+	m := &hostv1.CallRecord{
 		Id: r.ID, Chain: r.Chain, User: r.Login, Number: r.Number, Peer: r.Peer, PeerName: r.PeerName, PeerUser: r.PeerLogin,
 		Direction: string(r.Direction), Queue: r.Queue, Started: moment(r.Started), Answered: moment(r.AnsweredAt),
 		Ended: moment(r.Ended), Outcome: string(r.Outcome), Recorded: r.Recorded,
+		Flow: r.Flow,
 	}
+	for _, t := range r.Tags {
+		m.Tags = append(m.Tags, &hostv1.Tag{Key: t.Key, Value: t.Value})
+	}
+	return m
 }
 
 func moment(t time.Time) *timestamppb.Timestamp {
