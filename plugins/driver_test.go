@@ -279,6 +279,13 @@ func TestReportsThatAreWrong(t *testing.T) {
 	if steps := e.sw.Chain(first.Chain); len(steps) == 0 || steps[len(steps)-1].Kind != "interrupted" {
 		t.Errorf("got %+v", steps)
 	}
+	e.tell("many")
+	e.eventually(func() bool {
+		l := e.sw.Line("alice").Current
+		return l != nil && l.ID == "01999"
+	}, func() string { return "the last of many legs" })
+	e.tell("there") // nothing of it is left
+	e.line("alice", pbx.LineReady)
 	e.kill("too many")
 	e.logged("the plugin died", "more than 20000 calls")
 	e.until("p", func(s plugins.Status) bool { return s.State == plugins.Running && s.Starts == 2 })
