@@ -13,14 +13,13 @@ import (
 
 // A Flow is how a call flow is.
 type Flow struct {
-	Name     string    `json:"name"`
-	File     string    `json:"file,omitempty"`
-	Version  int       `json:"version"`            // counted from the start of the server; 0: none was good yet
-	Loaded   time.Time `json:"loaded,omitzero"`    // when that version was
-	Running  int       `json:"running"`            // runs
-	Problems []string  `json:"problems,omitempty"` // of the file as it is now: file:line:column: text
-	Warnings []string  `json:"warnings,omitempty"` // the same of what runs nevertheless
-	Triggers []string  `json:"triggers,omitempty"` // what starts it
+	Name     string   `json:"name"`
+	File     string   `json:"file,omitempty"`
+	Version  int      `json:"version"`            // counted from the start of the server; 0: none was good yet
+	Running  int      `json:"running"`            // runs
+	Problems []string `json:"problems,omitempty"` // of the file as it is now: file:line:column: text
+	Warnings []string `json:"warnings,omitempty"` // of what runs nevertheless: methods that no CRM offers now
+	Triggers []string `json:"triggers,omitempty"` // what starts it
 }
 
 // A FlowOrder starts a flow by hand.

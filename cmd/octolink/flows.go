@@ -135,21 +135,21 @@ func (f *flows) broken() (lines []string) {
 }
 
 // triggers are the configuration's, as their package has them.
-func (c *Flows) triggers(zone *time.Location) (t triggers.Config) {
-	for _, q := range c.Queues {
+func (f *Flows) triggers(zone *time.Location) (t triggers.Config) {
+	for _, q := range f.Queues {
 		t.Queues = append(t.Queues, triggers.Queue{Queue: q.Queue, On: triggers.On(q.On), After: q.After.std(), Flow: q.Flow})
 	}
-	for _, s := range c.States {
+	for _, s := range f.States {
 		t.States = append(t.States, triggers.State{User: s.User, State: flowStates[s.State], Flow: s.Flow})
 	}
-	for _, one := range c.Timers {
+	for _, one := range f.Timers {
 		timer := triggers.Timer{Every: one.Every.std(), Days: one.Days.on(), Zone: one.location(zone), Overlap: one.Overlap, Flow: one.Flow}
 		for _, at := range one.At {
 			timer.At = append(timer.At, int(at))
 		}
 		t.Timers = append(t.Timers, timer)
 	}
-	for _, e := range c.Events {
+	for _, e := range f.Events {
 		t.Events = append(t.Events, triggers.Event{Name: e.Event, Flow: e.Flow})
 	}
 	return t

@@ -88,10 +88,16 @@ func (m *Main) ListFlows(context.Context) ([]web.Flow, error) {
 	started := m.config.Flows.starters()
 	m.reloading.Unlock()
 	list := []web.Flow{}
+	warnings := m.flows.engine.Check()
 	for _, f := range m.flows.engine.List() {
 		one := web.Flow{Name: f.Name, File: f.File, Version: f.Version, Running: running[f.Name], Triggers: started[f.Name]}
 		for _, p := range f.Problems {
 			one.Problems = append(one.Problems, p.String())
+		}
+		for _, p := range warnings {
+			if p.Warning && p.File == f.File {
+				one.Warnings = append(one.Warnings, p.String())
+			}
 		}
 		list = append(list, one)
 		delete(started, f.Name)

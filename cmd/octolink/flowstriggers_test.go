@@ -99,6 +99,7 @@ func TestReloadOfFlows(t *testing.T) {
 	writeFlows(t, dir, map[string]string{
 		"incoming.ts": `export default function (call: Call) { call.answer(); return call.collect("number?", { max: 1, timeout: 60 }) }`,
 		"other.ts":    toldFlow,
+		"unused.ts":   "export default function () { crm.nobody.find({}) }",
 	})
 	config := flowHouse("  numbers: [{match: \"4951*\", flow: incoming, fallback: \"queue:700\"}]\n")
 	s := start(t, dir, config)
@@ -147,7 +148,8 @@ func TestReloadOfFlows(t *testing.T) {
 		t.Errorf("got %d %s", code, errs)
 	}
 	list, err := s.admin().Flows(t.Context())
-	if err != nil || len(list) != 3 || list[0].Name != "broken" || list[0].Version != 0 || list[2].Name != "other" || list[2].Version != 1 || len(list[2].Triggers) != 2 {
+	if err != nil || len(list) != 4 || list[0].Name != "broken" || list[0].Version != 0 || list[2].Name != "other" || list[2].Version != 1 ||
+		len(list[2].Triggers) != 2 || len(list[3].Warnings) != 1 || !strings.HasPrefix(list[3].Warnings[0], "unused.ts:1:") {
 		t.Errorf("got %+v, %v", list, err)
 	}
 }
