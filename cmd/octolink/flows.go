@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,7 @@ type flows struct {
 	engine   *scripting.Engine
 	triggers *triggers.Set
 	book     atomic.Pointer[serviceBook]
+	runs     int // at once
 
 	triggered sync.WaitGroup // goroutines that wait for the end of what a trigger started
 	begun     atomic.Bool
@@ -42,6 +44,7 @@ func newFlows(sw *pbx.Switch, zone *time.Location, log *slog.Logger) *flows {
 // buildFlows reads the scripts. They run when begin lets them.
 func (m *Main) buildFlows() {
 	c := m.config
+	m.flows.runs = c.Flows.Runs
 	m.flows.engine = scripting.New(scripting.Options{
 		Dir: c.Flows.Dir, Directory: m.api.CRMs(), Desk: desk{m.api}, House: house{m}, KV: flowValues{m.store},
 		Traces: &flowTraces{m.store, m.meter.Counters("octolink_flow_runs_total", "Runs of call flows that have ended, by flow and outcome.", "flow", "outcome")},
@@ -106,7 +109,7 @@ func (f *flows) trigger(s triggers.Start, done func()) error {
 			t.About = append(t.About, crm.Value{Key: d.Key, Value: plainDetail(d.Value)})
 		}
 	}
-	running, err := f.engine.Start(t)
+	running, err := f.start(t)
 	if err != nil {
 		return err
 	}
@@ -115,6 +118,15 @@ func (f *flows) trigger(s triggers.Start, done func()) error {
 		done()
 	})
 	return nil
+}
+
+// start begins a run that leads no call. The last tenth of the room is for calls: a caller hears it when
+// there is none.
+func (f *flows) start(t scripting.Trigger) (*scripting.Running, error) {
+	if most := f.runs - f.runs/10; f.engine.Stats().Running >= most {
+		return nil, fmt.Errorf("%w flows run: %d, and the rest of the room is for calls", scripting.ErrFull, most)
+	}
+	return f.engine.Start(t)
 }
 
 // heard is told what clients tell by triggercustomevent.

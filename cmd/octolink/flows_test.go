@@ -160,6 +160,29 @@ func TestFullEngine(t *testing.T) {
 	})
 }
 
+// Ensure services cannot take the room of calls.
+func TestCallsHaveRoomOfTheirOwn(t *testing.T) {
+	s := startFlows(t, `  runs: 10
+  numbers: [{match: "700", flow: patient, fallback: "user:alice"}]
+  services: [{name: patient, flow: patient, allow: [alice]}]
+  events: [{event: e, flow: patient}]
+`, map[string]string{"patient.ts": `export default function () { sleep(3600) }`})
+	alice := s.tab(wire.JSON)
+	alice.logIn("alice", "demo")
+	for range 9 {
+		alice.must("execsvcscript", wire.Object{{Key: "scriptname", Value: "patient"}})
+	}
+	if answer := alice.ask("execsvcscript", wire.Object{{Key: "scriptname", Value: "patient"}}); text(answer, "error") != "503" {
+		t.Errorf("got %v", answer)
+	}
+	alice.must("triggercustomevent", wire.Object{{Key: "eventname", Value: "e"}})
+	soon(t, "the log says that the event started nothing", func() bool {
+		return strings.Contains(s.log.String(), `a flow is not started`) && strings.Contains(s.log.String(), "the rest of the room is for calls")
+	})
+	s.sim("ring", `{"from":"79161234567","to":"700"}`)
+	soon(t, "the call has its flow", func() bool { return s.m.flows.engine.Stats().Running == 10 })
+}
+
 const balanceFlow = `
 export default function balance(start: Start) {
   if (start.params[0] === "late") sleep(30);

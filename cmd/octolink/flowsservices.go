@@ -56,7 +56,7 @@ func (f *flows) RunService(ctx context.Context, c methods.ServiceCall) ([]string
 	case !s.allows(c):
 		return nil, methods.ErrServiceForbidden
 	}
-	running, err := f.engine.Start(scripting.Trigger{
+	running, err := f.start(scripting.Trigger{
 		Flow: s.flow, Kind: "service", User: c.Login, Params: c.Params,
 		About: crm.Values{{Key: "service", Value: s.name}, {Key: "link", Value: c.Link}},
 	})

@@ -119,7 +119,7 @@ func (m *Main) RunFlow(ctx context.Context, name string, o web.FlowOrder) (web.F
 		}
 		user = login
 	}
-	running, err := m.flows.engine.Start(scripting.Trigger{Flow: name, Kind: "command", User: user, Params: o.Params})
+	running, err := m.flows.start(scripting.Trigger{Flow: name, Kind: "command", User: user, Params: o.Params})
 	if err != nil {
 		return web.FlowAnswer{}, err
 	}
