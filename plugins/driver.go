@@ -136,7 +136,7 @@ func (d *Driver) serve(ctx context.Context, b pbx.Board, i *instance, replaced <
 			}
 		})
 		err = s.run(ctx)
-		s.retire() // who stops the process need not wait for it
+		s.retire()                                                    // who stops the process need not wait for it
 		_ = b.Do(context.WithoutCancel(ctx), func() { d.away(b, s) }) // it fails when the switch has ended
 		defer leaving.Wait()
 	}

@@ -62,6 +62,12 @@ func askHost(ctx context.Context, q question) (text, error) {
 	case "lookup":
 		u, err := h.UserByNumber(ctx, q.Key)
 		return text{u.GetLogin()}, err
+	case "number":
+		n, err := h.Number(ctx, q.Key)
+		return text{fmt.Sprintf("%s %s %d", n.GetCaption(), n.GetUser(), n.GetState())}, err
+	case "numbers":
+		all, err := h.Numbers(ctx)
+		return text{fmt.Sprint(len(all))}, err
 	case "users":
 		all, err := h.Users(ctx)
 		return text{fmt.Sprint(len(all))}, err

@@ -24,7 +24,7 @@ var grants = []struct {
 	{"hangup", "commands: [hangup], users: [alice]", map[string]string{"hangup": "Command"}},
 	{"transfer", "commands: [transfer], users: [alice]", map[string]string{"transfer": "Command"}},
 	{"state", "commands: [state], users: [alice]", map[string]string{"state": "Command"}},
-	{"lookup", "lookup: true", map[string]string{"lookup": "Lookup", "users": "Lookup"}},
+	{"lookup", "lookup: true", map[string]string{"lookup": "Lookup", "users": "Lookup", "number": "Lookup", "numbers": "Lookup"}},
 	{"journal", "journal: true", map[string]string{"journal": "Journal"}},
 	{"storage", "storage: true", map[string]string{"get": "Get", "set": "Set", "delete": "Delete", "keys": "Keys"}},
 	{"notify", "notify: true, users: [alice]", map[string]string{"notify": "Notify"}},
