@@ -66,7 +66,7 @@ func New(o Options) *Engine {
 	if o.Poll == 0 {
 		o.Poll = time.Second
 	}
-	boundExpressions(o.Limits.CPU)
+	boundExpressions()
 	e := &Engine{opts: o, table: newTable(Functions()), runs: map[string]*Run{}}
 	e.dog = &watchdog{limit: o.Limits.CPU, heap: o.Limits.Heap, live: heapBytes, young: e.youngest}
 	e.files.dir = o.Dir
