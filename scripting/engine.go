@@ -70,7 +70,7 @@ func New(o Options) *Engine {
 	e := &Engine{opts: o, table: newTable(Functions()), runs: map[string]*Run{}}
 	e.dog = &watchdog{limit: o.Limits.CPU, heap: o.Limits.Heap, live: heapBytes, young: e.youngest}
 	e.files.dir = o.Dir
-	e.Reload()
+	_ = e.Reload() // it has told the log
 	return e
 }
 
@@ -87,7 +87,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			e.Reload()
+			_ = e.Reload() // it has told the log
 		}
 	}
 }

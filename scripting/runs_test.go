@@ -69,12 +69,12 @@ func TestFilesThatChange(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "flow.ts")); err != nil {
 		t.Fatal(err)
 	}
-	e.Reload()
+	_ = e.Reload()
 	says(crm.Number("2"))
 	if err := os.Remove(filepath.Join(dir, "flow.js")); err != nil {
 		t.Fatal(err)
 	}
-	e.Reload()
+	_ = e.Reload()
 	if _, err := e.Start(scripting.Trigger{Flow: "flow"}); !errors.Is(err, scripting.ErrNoFlow) {
 		t.Errorf("got %v, want %v", err, scripting.ErrNoFlow)
 	}
