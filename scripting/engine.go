@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -208,10 +210,7 @@ func (e *Engine) youngest() (found *Run) {
 // Running are the traces of the runs that have not ended, in no order.
 func (e *Engine) Running() []Trace {
 	e.mu.Lock()
-	all := make([]*Run, 0, len(e.runs))
-	for _, r := range e.runs {
-		all = append(all, r)
-	}
+	all := slices.Collect(maps.Values(e.runs))
 	e.mu.Unlock()
 	traces := make([]Trace, len(all))
 	for i, r := range all {
@@ -246,10 +245,11 @@ func (e *Engine) Shutdown(ctx context.Context) {
 	case <-gone:
 	case <-ctx.Done():
 		e.mu.Lock()
-		for _, r := range e.runs {
-			go r.end(Gone, ErrShutdown)
-		}
+		left := slices.Collect(maps.Values(e.runs))
 		e.mu.Unlock()
+		for _, r := range left {
+			r.end(Gone, ErrShutdown)
+		}
 		<-gone
 	}
 	e.dog.close()
