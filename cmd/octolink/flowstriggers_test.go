@@ -37,7 +37,7 @@ func TestTriggersOfAServer(t *testing.T) {
 	told("event", `"kind":"event"`, `"event":"paid"`, `"data":{"sum":17.5}`, `"user":"alice"`)
 	told("timer", `"kind":"timer"`, `"time":"20`)
 	s.sim("ring", `{"from":"79161234567","to":"700"}`)
-	told("waiting", `"kind":"queue"`, `"on":"waiting"`, `"queue":"700"`, `"from":"79161234567"`, `"waited":1`, `"call":"`)
+	told("waiting", `"kind":"queue"`, `"on":"waiting"`, `"queue":"700"`, `"from":"79161234567"`, `"waited":`, `"call":"`)
 	s.sim("hangup", `{"number":"79161234567"}`)
 	told("abandoned", `"on":"abandoned"`, `"from":"79161234567"`)
 	alice.must("entercallcenter", nil)
