@@ -78,7 +78,11 @@ var rooms = map[string]room{
 		never: []string{"net", "net/http", "database/sql", "os/exec"},
 	},
 	"store": {ours: []string{"pbx"}, others: []string{"github.com/mattn/go-sqlite3"}},
+	"flows": {}, // the examples: texts
 	// floor 2
+	"scripting/flowtest": {
+		ours: []string{"scripting", "pbx", "crm"}, others: []string{"github.com/dop251/goja"}, never: []string{"net", "net/http", "database/sql", "os/exec"},
+	},
 	"transports": {
 		ours:   []string{"protocol", "protocol/wire", "certs"},
 		others: []string{"github.com/gobwas/ws", "github.com/abbot/go-http-auth", "golang.org/x/sys"},

@@ -92,26 +92,15 @@ func (c *CRM) execute(m wire.Message) *reply {
 	if m.UserLogin != "" || m.UserID != "" {
 		r.fields = append(r.fields, wire.Member{Key: "userlogin", Value: m.UserLogin}, wire.Member{Key: "userid", Value: m.UserID})
 	}
-	method := c.opts.Script.method(key)
-	if method == nil {
-		r.fields = append(r.fields, failed(&wire.Error{Code: 404, Text: "no method " + key})...)
-		return r
-	}
-	s := scope{in: parameters(o, "inputparameters"), login: m.UserLogin, id: m.UserID}
-	a := method.answer(s.in)
-	r.delay = method.Delay
-	if a != nil && a.Delay != 0 {
-		r.delay = a.Delay
-	}
+	got := c.opts.Script.run(key, scope{in: parameters(o, "inputparameters"), login: m.UserLogin, id: m.UserID})
+	r.delay = got.Delay
 	switch {
-	case a == nil:
-		r.fields = append(r.fields, failed(&wire.Error{Code: 404, Text: "no answer for these inputs"})...)
-	case a.Never:
+	case got.Never:
 		return nil
-	case a.Error != nil:
-		r.fields = append(r.fields, failed(&wire.Error{Code: a.Error.Code, Text: s.text(a.Error.Text)})...)
+	case got.Err != nil:
+		r.fields = append(r.fields, failed(got.Err)...)
 	default:
-		r.fields = append(r.fields, wire.Member{Key: "outputparameters", Value: s.object(a.out)})
+		r.fields = append(r.fields, wire.Member{Key: "outputparameters", Value: got.Out})
 	}
 	return r
 }

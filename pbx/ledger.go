@@ -150,7 +150,7 @@ func (r *entry) outcome(c *legChange) Outcome {
 	switch {
 	case !l.Outgoing || l.User == "":
 		return Missed
-	case l.Cause == CauseNoAnswer:
+	case l.Cause == CauseNoAnswer, r.led && l.Cause == CauseNormal: // his flow hung up without an answer
 		return NoAnswer
 	}
 	return Cancelled

@@ -136,6 +136,7 @@ func (d *Driver) serve(ctx context.Context, b pbx.Board, i *instance, replaced <
 			}
 		})
 		err = s.run(ctx)
+		s.retire()                                                    // who stops the process need not wait for it
 		_ = b.Do(context.WithoutCancel(ctx), func() { d.away(b, s) }) // it fails when the switch has ended
 		defer leaving.Wait()
 	}
@@ -171,15 +172,28 @@ func (d *Driver) away(b pbx.Board, s *session) {
 	d.lost, d.back = time.Now(), make(chan struct{})
 	d.mu.Unlock()
 	d.fade()
-	d.fade = b.After(d.AwayFor, func() { d.forget(b, func(string) bool { return false }) })
+	d.fade = b.After(d.AwayFor, func() { d.fadeOut(b) })
 }
 
-// forget ends the legs that nobody keeps, and with them whatever else there is. Inside Do.
-func (d *Driver) forget(b pbx.Board, keep func(leg string) bool) {
+// fadeOut ends everything, because nobody has come back. Inside Do.
+func (d *Driver) fadeOut(b pbx.Board) {
+	if d.forget(b, func(string) bool { return false }) {
+		d.fade = b.After(0, func() { d.fadeOut(b) })
+	}
+}
+
+// forget ends some of the legs that nobody keeps, and in the end whatever else there is. It is true when
+// there is more. Inside Do.
+func (d *Driver) forget(b pbx.Board, keep func(leg string) bool) (more bool) {
+	ended := 0
 	for _, id := range slices.Sorted(maps.Keys(d.legs)) {
-		if !keep(id) {
-			d.interrupt(b, d.legs[id])
+		if keep(id) {
+			continue
 		}
+		if ended++; ended > atOnce {
+			return true
+		}
+		d.interrupt(b, d.legs[id])
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.confs)) {
 		c := d.confs[id]
@@ -191,6 +205,7 @@ func (d *Driver) forget(b pbx.Board, keep func(leg string) bool) {
 	}
 	clear(d.confs)
 	clear(d.queues)
+	return false
 }
 
 // interrupt ends a leg of which nothing is known any more. Inside Do.

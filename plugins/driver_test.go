@@ -64,10 +64,10 @@ func TestCallsOutliveThePlugin(t *testing.T) {
 		t.Fatal(err)
 	}
 	talk := e.line("alice", pbx.LineCommutated)
-	var stopped []any
+	stopped := make(chan pbx.Leg, 10)
 	defer e.sw.Subscribe(func(ev pbx.Event) {
-		if _, is := ev.What.(pbx.TalkStopped); is {
-			stopped = append(stopped, ev.What)
+		if end, is := ev.What.(pbx.TalkStopped); is {
+			stopped <- end.Leg
 		}
 	})()
 	for n := 2; n < 5; n++ {
@@ -83,15 +83,18 @@ func TestCallsOutliveThePlugin(t *testing.T) {
 	if err := e.sw.Abort(ctx, "alice"); err != nil { // the new process knows the call
 		t.Fatal(err)
 	}
+	if end := <-stopped; end.ID != talk.ID || end.Cause != pbx.CauseHungUp {
+		t.Errorf("got the end %+v", end)
+	}
 	e.line("alice", pbx.LineReady)
-	if len(stopped) != 1 {
-		t.Errorf("%d ends of one talk: %+v", len(stopped), stopped)
+	if len(stopped) > 0 {
+		t.Errorf("one talk ended twice: %+v", <-stopped)
 	}
 }
 
 // Calls that the next process does not know are over; so are all when nobody comes back.
 func TestCallsThatAreGone(t *testing.T) {
-	e := newExchange(t, 50*time.Millisecond)
+	e := newExchange(t, time.Minute)
 	ctx := t.Context()
 	causes := make(chan pbx.Cause, 10)
 	defer e.sw.Subscribe(func(ev pbx.Event) {
@@ -101,7 +104,6 @@ func TestCallsThatAreGone(t *testing.T) {
 	})()
 	e.run()
 	e.there()
-	e.driver.AwayFor = time.Minute // nothing is timed until here
 	ring := func() {
 		t.Helper()
 		if _, err := e.sw.AutoCall(ctx, "alice", "79161234567", false, false); err != nil {
@@ -277,10 +279,17 @@ func TestReportsThatAreWrong(t *testing.T) {
 	if steps := e.sw.Chain(first.Chain); len(steps) == 0 || steps[len(steps)-1].Kind != "interrupted" {
 		t.Errorf("got %+v", steps)
 	}
-	e.tell("too many")
+	e.tell("many")
+	e.eventually(func() bool {
+		l := e.sw.Line("alice").Current
+		return l != nil && l.ID == "01999"
+	}, func() string { return "the last of many legs" })
+	e.tell("there") // nothing of it is left
+	e.line("alice", pbx.LineReady)
+	e.kill("too many")
 	e.logged("the plugin died", "more than 20000 calls")
 	e.until("p", func(s plugins.Status) bool { return s.State == plugins.Running && s.Starts == 2 })
-	e.tell("quit")
+	e.kill("quit")
 	e.logged("the plugin died", "the exchange does not want me")
 	e.until("p", func(s plugins.Status) bool { return s.State == plugins.Running && s.Starts == 3 })
 }
@@ -320,9 +329,13 @@ func TestExchangeOfATelephoneSystem(t *testing.T) {
 	if err := e.m.Restart(t.Context(), "p"); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.sw.Answer(t.Context(), "alice"); err != nil { // waits for who takes over
-		t.Fatal(err)
-	}
+	e.eventually(func() bool { // the command waits for who takes over, but not for ever
+		err := e.sw.Answer(t.Context(), "alice")
+		if err != nil && !errors.Is(err, pbx.ErrOffline) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}, func() string { return "the next process answers" })
 	if l := e.line("alice", pbx.LineHookUp); l.ID != before.ID {
 		t.Errorf("got %+v, want the leg %s", l, before.ID)
 	}

@@ -30,8 +30,8 @@ func readReport(dir *pbx.Directory, r *pbxv1.Report) (t truth, faults []string) 
 		t.legs = append(t.legs, legOf(dir, m))
 	}
 	for _, m := range r.GetConferences() {
-		if m.GetId() == "" || long(m.GetId(), m.GetName()) {
-			faults = append(faults, fmt.Sprintf("the conference %.64q: its id or name is missing or too long", m.GetId()))
+		if why := conferenceFault(m); why != "" {
+			faults = append(faults, fmt.Sprintf("the conference %.64q: %s", m.GetId(), why))
 			continue
 		}
 		t.confs = append(t.confs, conferenceOf(dir, m))
@@ -55,6 +55,29 @@ func legFault(m *pbxv1.Leg) string {
 	case m.GetState() <= pbxv1.LegState_LEG_STATE_UNSPECIFIED || int(m.GetState()) > len(pbxv1.LegState_name)-1:
 		return fmt.Sprintf("the state %d is none", m.GetState())
 	case long(m.GetId(), m.GetChain(), m.GetUser(), m.GetNumber(), m.GetTalk(), m.GetConference(), m.GetInvited(), m.GetQueue(), m.GetPeer().GetNumber(), m.GetPeer().GetName()):
+		return fmt.Sprintf("one of its texts has more than %d bytes", maxName)
+	}
+	return ""
+}
+
+// maxMembers is how many a conference may have.
+const maxMembers = 1000
+
+func conferenceFault(m *pbxv1.Conference) string {
+	if m.GetId() == "" {
+		return "it has no id"
+	}
+	if len(m.GetMembers()) > maxMembers {
+		return fmt.Sprintf("it has more than %d members", maxMembers)
+	}
+	tooLong := long(m.GetId(), m.GetName())
+	for _, p := range m.GetMembers() {
+		if memberStates[p.GetState()] == "" {
+			return fmt.Sprintf("the state %d of a member is none", p.GetState())
+		}
+		tooLong = tooLong || long(p.GetId(), p.GetChain(), p.GetParty().GetNumber(), p.GetParty().GetName())
+	}
+	if tooLong {
 		return fmt.Sprintf("one of its texts has more than %d bytes", maxName)
 	}
 	return ""

@@ -2,6 +2,7 @@ package plugins_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -67,6 +68,14 @@ func (e *exchange) line(login string, want pbx.LineState) *pbx.Leg {
 func (e *exchange) tell(what string) {
 	e.t.Helper()
 	if _, err := e.call("p.tell", crm.Value{Key: "text", Value: what}); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// kill has the plugin tell something that ends it; its answer may go with it.
+func (e *exchange) kill(what string) {
+	e.t.Helper()
+	if _, err := e.call("p.tell", crm.Value{Key: "text", Value: what}); err != nil && !errors.Is(err, crm.ErrGone) {
 		e.t.Fatal(err)
 	}
 }

@@ -73,6 +73,13 @@ func (w *wired) tell(_ context.Context, in text) (none, error) {
 			Legs:        []*pbxv1.Leg{{}, {Id: "a"}, {Id: "b", Chain: "c", State: 77}, {Id: strings.Repeat("l", 200), Chain: "c", State: 3}, nil},
 			Conferences: []*pbxv1.Conference{{}}, Queues: []*pbxv1.Queue{{Number: "unknown"}},
 		})
+	case "many":
+		r := &pbxv1.Report{Whole: true}
+		for i := range 2000 {
+			r.Legs = append(r.Legs, &pbxv1.Leg{Id: fmt.Sprintf("%05d", i), Chain: "many", State: pbxv1.LegState_LEG_STATE_TALKING})
+		}
+		r.Legs[1999].Number = "300"
+		return none{}, b.Report(r)
 	case "too many":
 		r := &pbxv1.Report{}
 		for i := range 20_001 {

@@ -236,27 +236,61 @@ func (s *session) report(ctx context.Context, r *pbxv1.Report) error {
 	for _, f := range faults {
 		s.i.out.write("octolink", "the telephone system told something wrong, it is passed over: "+f)
 	}
+	return s.show(ctx, t, r.GetWhole())
+}
+
+// atOnce is how many legs are told to the switch in one step, so that others get their turn.
+const atOnce = 500
+
+// show tells the switch what is. A report that is not whole and not large is one step for everybody.
+func (s *session) show(ctx context.Context, t truth, whole bool) error {
 	var full error
-	swept := false
+	swept, done := false, false
 	err := s.board.Do(ctx, func() {
-		if swept = r.GetWhole() || s.d.clashes(t); swept {
-			s.d.sweep(s.board, t, r.GetWhole())
-			return
+		full, swept = s.d.full(t, whole), whole || s.d.clashes(t)
+		if done = full == nil && !swept && len(t.legs) <= atOnce; done {
+			s.d.take(s.board, t)
 		}
-		full = s.d.take(s.board, t)
 	})
-	if err == nil && swept { // in two steps: an id may name another call now
-		err = s.board.Do(ctx, func() {
-			if full = s.d.take(s.board, t); full == nil && r.GetWhole() {
-				s.told.Store(false)
-				s.d.ready(s)
-			}
-		})
+	if err != nil || full != nil || done {
+		return errors.Join(err, full)
 	}
-	if err == nil {
-		err = full
+	for more := swept; more; { // before the rest: an id may name another call now
+		if err := s.board.Do(ctx, func() { more = s.d.sweep(s.board, t, whole) }); err != nil {
+			return err
+		}
 	}
-	return err
+	for len(t.legs) > atOnce {
+		part := truth{legs: t.legs[:atOnce]}
+		if err := s.board.Do(ctx, func() { s.d.take(s.board, part) }); err != nil {
+			return err
+		}
+		t.legs = t.legs[atOnce:]
+	}
+	return s.board.Do(ctx, func() {
+		s.d.take(s.board, t)
+		if whole {
+			s.told.Store(false)
+			s.d.ready(s)
+		}
+	})
+}
+
+// full is an error when there would be too much. Inside Do.
+func (d *Driver) full(t truth, whole bool) error {
+	legs, confs, queues := len(d.legs), len(d.confs), len(d.queues)
+	if whole {
+		legs, confs, queues = 0, 0, 0
+	}
+	for _, l := range t.legs {
+		if _, known := d.legs[l.ID]; l.State != pbx.LegEnded && (whole || !known) {
+			legs++
+		}
+	}
+	if legs > maxLegs || confs+len(t.confs) > maxConferences || queues+len(t.queues) > maxQueues {
+		return fmt.Errorf("it has more than %d calls, %d conferences or %d queues", maxLegs, maxConferences, maxQueues)
+	}
+	return nil
 }
 
 // clashes reports whether an id has gone to another call. Inside Do.
@@ -268,19 +302,19 @@ func (d *Driver) clashes(t truth) bool {
 }
 
 // sweep ends what a report shows to be over: all that a whole one does not name, and legs whose id has
-// gone to another call. Inside Do.
-func (d *Driver) sweep(b pbx.Board, t truth, whole bool) {
-	chains := map[string]string{}
-	for _, l := range t.legs {
-		chains[l.ID] = l.Chain
-	}
+// gone to another call. It is true when there is more. Inside Do.
+func (d *Driver) sweep(b pbx.Board, t truth, whole bool) (more bool) {
 	if !whole {
 		for _, l := range t.legs {
 			if known, ok := d.legs[l.ID]; ok && known.Chain != l.Chain {
 				d.interrupt(b, known)
 			}
 		}
-		return
+		return false
+	}
+	chains := map[string]string{}
+	for _, l := range t.legs {
+		chains[l.ID] = l.Chain
 	}
 	for _, c := range t.confs { // told anew: not over in between
 		delete(d.confs, c.ID)
@@ -288,11 +322,11 @@ func (d *Driver) sweep(b pbx.Board, t truth, whole bool) {
 	for number := range t.queues {
 		delete(d.queues, number)
 	}
-	d.forget(b, func(leg string) bool { return chains[leg] != "" && chains[leg] == d.legs[leg].Chain })
+	return d.forget(b, func(leg string) bool { return chains[leg] != "" && chains[leg] == d.legs[leg].Chain })
 }
 
-// take shows a report to the switch. Inside Do.
-func (d *Driver) take(b pbx.Board, t truth) error {
+// take shows a part of a report to the switch. Inside Do.
+func (d *Driver) take(b pbx.Board, t truth) {
 	for _, l := range t.legs {
 		if l.State == pbx.LegEnded {
 			delete(d.legs, l.ID)
@@ -317,8 +351,4 @@ func (d *Driver) take(b pbx.Board, t truth) error {
 		}
 		b.Queue(number, waiting)
 	}
-	if len(d.legs) > maxLegs || len(d.confs) > maxConferences || len(d.queues) > maxQueues {
-		return fmt.Errorf("it has more than %d calls, %d conferences or %d queues", maxLegs, maxConferences, maxQueues)
-	}
-	return nil
 }

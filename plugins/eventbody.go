@@ -104,12 +104,16 @@ func memberBody(m pbx.ConferenceMember) crm.Values {
 }
 
 func recordBody(r pbx.CallRecord) crm.Values {
+	tags := crm.Values{}
+	for _, t := range r.Tags {
+		tags = append(tags, crm.Value{Key: t.Key, Value: t.Value})
+	}
 	return crm.Values{
 		{Key: "id", Value: r.ID}, {Key: "chain", Value: r.Chain}, {Key: "user", Value: r.Login}, {Key: "number", Value: r.Number},
 		{Key: "peer", Value: r.Peer}, {Key: "peername", Value: r.PeerName}, {Key: "peeruser", Value: r.PeerLogin},
 		{Key: "direction", Value: string(r.Direction)}, {Key: "queue", Value: r.Queue}, {Key: "started", Value: instant(r.Started)},
 		{Key: "answered", Value: instant(r.AnsweredAt)}, {Key: "ended", Value: instant(r.Ended)}, {Key: "outcome", Value: string(r.Outcome)},
-		{Key: "recorded", Value: r.Recorded},
+		{Key: "recorded", Value: r.Recorded}, {Key: "flow", Value: r.Flow}, {Key: "tags", Value: tags},
 	}
 }
 

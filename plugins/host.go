@@ -154,29 +154,43 @@ func (s *scoped) Lookup(_ context.Context, in *hostv1.LookupRequest) (*hostv1.Lo
 	case s.host.Switch == nil:
 		return nil, missing("telephones")
 	}
-	d := s.host.Switch.Directory()
-	var found []*pbx.User
-	switch by := in.GetBy().(type) {
-	case *hostv1.LookupRequest_Login:
-		found = []*pbx.User{d.UserByLogin(by.Login)}
-	case *hostv1.LookupRequest_Id:
-		found = []*pbx.User{d.UserByID(by.Id)}
-	case *hostv1.LookupRequest_Number:
-		found = []*pbx.User{d.UserByNumber(by.Number)}
-	default:
-		found = d.Users()
-	}
+	users, numbers := found(s.host.Switch.Directory(), in)
 	out := &hostv1.LookupResponse{}
-	for _, u := range found {
-		if u == nil {
+	for _, u := range users {
+		if u != nil {
+			out.Users = append(out.Users, &hostv1.User{
+				Login: u.Login, Id: u.ID, Name: u.Name, Numbers: u.Numbers, Department: u.Department.Name,
+				State: int32(s.host.Switch.User(u.Login).State), Supervisor: u.Supervisor,
+			})
+		}
+	}
+	for _, n := range numbers {
+		if n == nil {
 			continue
 		}
-		out.Users = append(out.Users, &hostv1.User{
-			Login: u.Login, Id: u.ID, Name: u.Name, Numbers: u.Numbers, Department: u.Department.Name,
-			State: int32(s.host.Switch.User(u.Login).State), Supervisor: u.Supervisor,
-		})
+		m := &hostv1.Number{
+			Number: n.Number, Id: n.ID, Caption: n.Caption, Group: n.Group, Department: n.Department.Name,
+			State: int32(s.host.Switch.NumberState(n.Number)),
+		}
+		if n.User != nil {
+			m.User = n.User.Login
+		}
+		out.Numbers = append(out.Numbers, m)
 	}
 	return out, nil
+}
+
+// found is what a look-up asks for; there may be nils.
+func found(d *pbx.Directory, in *hostv1.LookupRequest) ([]*pbx.User, []*pbx.Number) {
+	switch by := in.GetBy().(type) {
+	case *hostv1.LookupRequest_Login:
+		return []*pbx.User{d.UserByLogin(by.Login)}, nil
+	case *hostv1.LookupRequest_Id:
+		return []*pbx.User{d.UserByID(by.Id)}, []*pbx.Number{d.NumberBy(by.Id)}
+	case *hostv1.LookupRequest_Number:
+		return []*pbx.User{d.UserByNumber(by.Number)}, []*pbx.Number{d.NumberBy(by.Number)}
+	}
+	return d.Users(), d.Numbers()
 }
 
 // Journal implements the contract.
@@ -212,11 +226,16 @@ func (s *scoped) Journal(ctx context.Context, in *hostv1.JournalRequest) (*hostv
 }
 
 func recordMessage(r pbx.CallRecord) *hostv1.CallRecord {
-	return &hostv1.CallRecord{
+	m := &hostv1.CallRecord{
 		Id: r.ID, Chain: r.Chain, User: r.Login, Number: r.Number, Peer: r.Peer, PeerName: r.PeerName, PeerUser: r.PeerLogin,
 		Direction: string(r.Direction), Queue: r.Queue, Started: moment(r.Started), Answered: moment(r.AnsweredAt),
 		Ended: moment(r.Ended), Outcome: string(r.Outcome), Recorded: r.Recorded,
+		Flow: r.Flow,
 	}
+	for _, t := range r.Tags {
+		m.Tags = append(m.Tags, &hostv1.Tag{Key: t.Key, Value: t.Value})
+	}
+	return m
 }
 
 func moment(t time.Time) *timestamppb.Timestamp {

@@ -41,6 +41,15 @@ func askHost(ctx context.Context, q question) (text, error) {
 			err = nil
 		}
 		return text{strings.Join(seen, " ")}, err
+	case "first event":
+		err := h.Since(ctx, 0, func(sdk.Event) error { return errEnough }, nil)
+		if errors.Is(err, errEnough) {
+			err = nil
+		}
+		return text{}, err
+	case "answer", "decline", "transfer", "state":
+		_, err := h.Command(ctx, &hostv1.CommandRequest{User: q.User, Command: commands[q.What].Command})
+		return text{}, err
 	case "dial":
 		chain, err := h.Dial(ctx, q.User, q.Key)
 		return text{chain}, err
@@ -53,6 +62,12 @@ func askHost(ctx context.Context, q question) (text, error) {
 	case "lookup":
 		u, err := h.UserByNumber(ctx, q.Key)
 		return text{u.GetLogin()}, err
+	case "number":
+		n, err := h.Number(ctx, q.Key)
+		return text{fmt.Sprintf("%s %s %d", n.GetCaption(), n.GetUser(), n.GetState())}, err
+	case "numbers":
+		all, err := h.Numbers(ctx)
+		return text{fmt.Sprint(len(all))}, err
 	case "users":
 		all, err := h.Users(ctx)
 		return text{fmt.Sprint(len(all))}, err
@@ -75,6 +90,14 @@ func askHost(ctx context.Context, q question) (text, error) {
 		return text{}, h.Notify(ctx, q.User, strings.Repeat("n", int(q.N)))
 	}
 	return text{}, errors.New("no such question")
+}
+
+// commands are those that the SDK has no function for.
+var commands = map[string]*hostv1.CommandRequest{
+	"answer":   {Command: &hostv1.CommandRequest_Answer{Answer: &hostv1.Answer{}}},
+	"decline":  {Command: &hostv1.CommandRequest_Decline{Decline: &hostv1.Decline{}}},
+	"transfer": {Command: &hostv1.CommandRequest_Transfer{Transfer: &hostv1.Transfer{To: "301"}}},
+	"state":    {Command: &hostv1.CommandRequest_State{State: &hostv1.State{}}},
 }
 
 // deliver has the user's text delivered to the endpoint that comes before the key; n is what is wrong with it.

@@ -82,8 +82,8 @@ func (m *memory) Since(_ context.Context, number int64, _ int) ([]pbx.Event, err
 // withHost gives a house telephones and the rest of what plugins may ask for.
 func (h *house) withHost() (*pbx.Switch, *memory) {
 	d, err := pbx.NewDirectory(pbx.Config{Users: []pbx.User{
-		{Login: "alice", Numbers: []string{"300"}, Dial: []string{"*"}}, {Login: "boris", Numbers: []string{"301"}},
-	}})
+		{Login: "alice", Numbers: []string{"300"}, Dial: []string{"*"}}, {Login: "boris", Name: "boris", Numbers: []string{"301"}},
+	}, Queues: []pbx.Queue{{Number: "700", Name: "sales"}}})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -132,6 +132,10 @@ func TestHostServices(t *testing.T) {
 		{"lookup", "", "300", 0, "alice", ""},
 		{"lookup", "", "999", 0, "", ""},
 		{"users", "", "", 0, "2", ""},
+		{"number", "", "301", 0, "boris boris 0", ""},
+		{"number", "", "700", 0, "sales  1", ""},
+		{"number", "", "999", 0, "  0", ""},
+		{"numbers", "", "", 0, "3", ""},
 		{"journal", "alice", "", 0, "101", ""},
 		{"set", "", "k1", 5, "", ""},
 		{"get", "", "k1", 0, "5 false", ""},

@@ -2,6 +2,7 @@ package plugins
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -97,8 +98,11 @@ func (l launcher) launch(ctx context.Context, m Manifest) (*instance, error) {
 	i := &instance{manifest: m, out: l.out, started: time.Now(), ended: make(chan struct{}), failing: make(chan error, 1)}
 	ctx, cancel := context.WithTimeout(ctx, l.within)
 	defer cancel()
-	i.prepare(l.within)
-	err := i.connect(ctx)
+	err := i.prepare(l.within)
+	if err != nil {
+		return nil, err
+	}
+	err = i.connect(ctx)
 	if err == nil {
 		err = i.introduce(ctx, l)
 	}
@@ -112,8 +116,12 @@ func (l launcher) launch(ctx context.Context, m Manifest) (*instance, error) {
 }
 
 // prepare sets go-plugin up; nothing runs yet.
-func (i *instance) prepare(within time.Duration) {
+func (i *instance) prepare(within time.Duration) error {
 	m := i.manifest
+	encryption, certificate, err := mutual(m)
+	if err != nil {
+		return err
+	}
 	sockets := &plugin.UnixSocketConfig{}
 	if id, err := account(m.RunAs); m.RunAs != "" && err == nil {
 		sockets.Group = fmt.Sprint(id.Gid)
@@ -121,7 +129,7 @@ func (i *instance) prepare(within time.Duration) {
 	i.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: contract.Handshake(), VersionedPlugins: versions(),
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		AutoMTLS:         m.MTLS, SkipHostEnv: true, StartTimeout: within, UnixSocketConfig: sockets,
+		TLSConfig:        encryption, SkipHostEnv: true, StartTimeout: within, UnixSocketConfig: sockets,
 		SyncStdout: &lineWriter{out: i.out, from: "stdout"}, SyncStderr: &lineWriter{out: i.out, from: "stderr"},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(contract.MaxMessage)),
@@ -129,7 +137,7 @@ func (i *instance) prepare(within time.Duration) {
 		},
 		Logger: hclog.NewNullLogger(), // what it has to tell comes back as errors
 		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, dir string) (runner.Runner, error) {
-			p, err := newProcess(m, i.out, spec.Env)
+			p, err := newProcess(m, i.out, append(spec.Env, certificate...))
 			if err != nil {
 				return nil, refusal{err}
 			}
@@ -138,6 +146,21 @@ func (i *instance) prepare(within time.Duration) {
 			return p, nil
 		},
 	})
+	return nil
+}
+
+// mutual is the encryption of a connection to a plugin, and what tells the plugin of it. go-plugin puts the
+// certificate of the plugin's greeting into it; until then nobody is trusted.
+func mutual(m Manifest) (*tls.Config, []string, error) {
+	if !m.MTLS {
+		return nil, nil, nil
+	}
+	own, err := contract.Identity()
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := contract.MutualTLS(own, "")
+	return c, []string{contract.ClientCert + "=" + contract.PEM(own)}, err
 }
 
 // connect starts the process and waits for its greeting.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -74,15 +75,21 @@ type (
 
 // serveGood is a plugin as its author would write it.
 func serveGood() {
+	var waiting atomic.Int64
 	sdk.Serve(sdk.Plugin{Name: "good", Version: "1.0.0", Summary: "Is good."},
 		sdk.Method("echo", "Gives back.", func(_ context.Context, in text) (text, error) { return in, nil }),
 		sdk.Method("double", "Doubles.", func(_ context.Context, in number) (number, error) { return number{2 * in.N}, nil }),
 		sdk.Method("pid", "Tells its process.", func(context.Context, none) (number, error) { return number{os.Getpid()}, nil }),
 		sdk.Method("fail", "Fails.", func(context.Context, none) (none, error) { return none{}, &sdk.Error{Code: 42, Text: "no"} }),
 		sdk.Method("forever", "Answers when nobody wants it any more.", func(ctx context.Context, _ none) (none, error) {
+			waiting.Add(1)
+			defer waiting.Add(-1)
 			<-ctx.Done()
 			<-time.After(20 * time.Millisecond)
 			return none{}, nil
+		}),
+		sdk.Method("waiting", "Says how many calls of forever there are.", func(context.Context, none) (number, error) {
+			return number{int(waiting.Load())}, nil
 		}),
 		sdk.Method("sleep", "Takes a while, whatever is wanted.", func(_ context.Context, in number) (number, error) {
 			<-time.After(time.Duration(in.N) * time.Millisecond)

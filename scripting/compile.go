@@ -70,15 +70,7 @@ func compile(t *hostTable, dir, name string) (*compiled, error) {
 		return nil, fmt.Errorf("scripting: %w", err)
 	}
 	in := &imports{root: root}
-	built := api.Build(api.BuildOptions{
-		Stdin: &api.StdinOptions{
-			Contents: fmt.Sprintf("import * as flow from %q;\n%s.run = flow.default;\n", "./"+name, handOver), ResolveDir: root, Sourcefile: startName,
-		},
-		AbsWorkingDir: root, Bundle: true, Format: api.FormatIIFE, Platform: api.PlatformNeutral, Target: api.ES2017,
-		Sourcemap: api.SourceMapInline, SourcesContent: api.SourcesContentExclude, SourceRoot: "", Outfile: filepath.Join(root, name+".out.js"), Write: false,
-		Charset: api.CharsetUTF8, LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TreeShaking: api.TreeShakingTrue,
-		TsconfigRaw: "{}", Plugins: []api.Plugin{{Name: "flows", Setup: in.setup}},
-	})
+	built := api.Build(bundling(in, name, fmt.Sprintf("import * as flow from %q;\n%s.run = flow.default;\n", "./"+name, handOver)))
 	slices.Sort(in.files)
 	c := &compiled{inputs: in.files}
 	if problems := problemsOf(built, name); len(problems) > 0 {
@@ -95,6 +87,17 @@ func compile(t *hostTable, dir, name string) (*compiled, error) {
 	}
 	c.source = c.tree.File
 	return c, nil
+}
+
+// bundling makes one text of a file and what it imports; start is what imports it.
+func bundling(in *imports, name, start string) api.BuildOptions {
+	return api.BuildOptions{
+		Stdin:         &api.StdinOptions{Contents: start, ResolveDir: in.root, Sourcefile: startName},
+		AbsWorkingDir: in.root, Bundle: true, Format: api.FormatIIFE, Platform: api.PlatformNeutral, Target: api.ES2017,
+		Sourcemap: api.SourceMapInline, SourcesContent: api.SourcesContentExclude, SourceRoot: "", Outfile: filepath.Join(in.root, name+".out.js"), Write: false,
+		Charset: api.CharsetUTF8, LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TreeShaking: api.TreeShakingTrue,
+		TsconfigRaw: "{}", Plugins: []api.Plugin{{Name: "flows", Setup: in.setup}},
+	}
 }
 
 // startName is the name of the lines that import a flow's file and hand it over.
@@ -132,7 +135,7 @@ func syntaxProblem(name string, err error) Problem {
 		p.Text, p.Line, p.Column = list[0].Message, list[0].Position.Line, list[0].Position.Column
 	case errors.As(err, &syntax) && syntax.File != nil:
 		at := syntax.File.Position(syntax.Offset)
-		p.Text, p.File, p.Line, p.Column = syntax.Message, sourceName(at.Filename), at.Line, at.Column
+		p.Text, p.File, p.Line, p.Column = syntax.Message, sourceName(at.Filename), at.Line, at.Column+1
 	}
 	return p
 }

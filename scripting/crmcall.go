@@ -34,7 +34,7 @@ func crmCall(ctx context.Context, r *Run, in crmCallIn) (answerValues, error) {
 }
 
 // answerValues is what a method gave back; nil for nothing at all.
-type answerValues = any
+type answerValues any
 
 // callMethod calls one dynamic method.
 func (r *Run) callMethod(ctx context.Context, name string, in crm.Values, o methodOptions) (any, error) {

@@ -14,7 +14,7 @@ import (
 // What every provider's method and form can be asked for; they are no lines of the table, since their names
 // come from catalogues.
 var (
-	methodFunc = Def("crm.method", "Calls a dynamic method of a CRM.", func(ctx context.Context, r *Run, in methodIn) (any, error) {
+	methodFunc = Def("crm.method", "Calls a dynamic method of a CRM.", func(ctx context.Context, r *Run, in methodIn) (answerValues, error) {
 		return r.callMethod(ctx, strings.TrimPrefix(r.name, "crm."), in.Params, in.Options)
 	})
 	showFunc  = Def("crm.form.show", "Shows a form to a user and waits for what he enters.", showForm)
@@ -234,8 +234,11 @@ type findIn struct {
 	} `arg:"options"`
 }
 
+// whatever is a value whose type only the author of a flow knows.
+type whatever any
+
 // crmFind asks all providers of a method at the same time.
-func crmFind(ctx context.Context, r *Run, in findIn) (any, error) {
+func crmFind(ctx context.Context, r *Run, in findIn) (whatever, error) {
 	offering := r.offering(in.Method)
 	if len(offering) == 0 {
 		return nil, crmError("", in.Method, crm.ErrNoMethod)

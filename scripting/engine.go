@@ -146,7 +146,7 @@ func (e *Engine) start(t Trigger, parent *Run) (*Running, error) {
 	if err := e.admit(r); err != nil {
 		return nil, err
 	}
-	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	r.ctx, r.cancel = context.WithCancelCause(context.WithValue(context.Background(), runKey{}, r))
 	r.timer = time.AfterFunc(e.opts.Limits.Run, func() {
 		r.end(Limited, &LimitError{"the run took longer than " + e.opts.Limits.Run.String()})
 	})
@@ -279,5 +279,6 @@ func (r *Run) endFor(cause error) {
 type lead struct {
 	Call
 	own     atomic.Bool // the flow itself has ended it or given it away
+	talked  atomic.Bool // the last who was called for the caller has answered
 	partner atomic.Pointer[string]
 }

@@ -51,7 +51,7 @@ func (ts *traces) last() scripting.Trace {
 }
 
 // write puts files into a folder of flows.
-func write(t *testing.T, dir string, files map[string]string) {
+func write(t testing.TB, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
 		path := filepath.Join(dir, name)
@@ -166,4 +166,19 @@ func (h *house) wait(what string, is func() bool) {
 			h.t.Fatalf("never: %s", what)
 		}
 	}
+}
+
+// engineOf makes an engine of one flow and files beside it.
+func engineOf(t testing.TB, source string, files map[string]string, o scripting.Options) *scripting.Engine {
+	t.Helper()
+	o.Dir, o.Poll = t.TempDir(), -1
+	write(t, o.Dir, map[string]string{"flow.ts": source})
+	write(t, o.Dir, files)
+	e := scripting.New(o)
+	t.Cleanup(func() {
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		e.Shutdown(now)
+	})
+	return e
 }

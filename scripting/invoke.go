@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -15,6 +16,10 @@ func (r *Run) invoke(f *HostFunc, name string, args []goja.Value) goja.Value {
 	}
 	r.name = name
 	in, out, err := r.protect(f, args)
+	var wrong *ArgError
+	if errors.As(err, &wrong) {
+		wrong.Function = name // of a CRM's method, not of what all of them have in common
+	}
 	if !r.inHost { // the arguments were refused
 		r.step = r.steps.begin(Step{At: r.since(), Name: name})
 	}
@@ -68,7 +73,13 @@ func (r *Run) returned(f *HostFunc, in, out any, err error) {
 		result = r.show(out)
 	}
 	r.steps.end(r.step, r.since(), result, why)
-	if err != nil && r.call != nil && isCallOver(err) && !r.call.own.Load() {
+	if err == nil || r.call == nil || r.call.own.Load() {
+		return
+	}
+	switch {
+	case r.call.Context().Err() != nil:
+		r.callEnded()
+	case isCallOver(err):
 		r.endFor(err)
 	}
 }

@@ -24,6 +24,7 @@ type Trigger struct {
 	Params []string   // of a service, or of octolink flow run
 	Event  string     // name of a custom event
 	Data   any        // of a custom event: nil, bool, string, crm.Number, crm.List, crm.Values
+	Depth  int        // how many runs before it each started the next by a custom event
 	About  crm.Values // whatever else: "queue", "state", "number"
 }
 
@@ -223,7 +224,7 @@ func (r *Run) finish(result Result) {
 			w.Close()
 		}
 	}
-	end := &ending{result: result, took: r.e.opts.Clock.Now().Sub(r.started), fallback: r.seeToCall()}
+	end := &ending{result: result, took: r.e.opts.Clock.Now().Sub(r.started), fallback: r.seeToCall(result)}
 	if result.Outcome == Returned {
 		end.shown = r.show(result.Value)
 	}
@@ -263,13 +264,17 @@ func (r *Run) resultOf(value goja.Value, err error) Result {
 	return Result{Outcome: Threw, Err: err}
 }
 
-// seeToCall lets a call that is still the flow's go by its fallback.
-func (r *Run) seeToCall() (where string) {
+// seeToCall lets a call that is still the flow's go by its fallback. A flow that returned when its caller
+// had talked with somebody wants no more of him: that call is ended.
+func (r *Run) seeToCall(result Result) (where string) {
 	if r.call == nil || r.parent != "" || r.call.own.Load() || r.call.Context().Err() != nil {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), fallbackTime)
 	defer cancel()
+	if result.Outcome == Returned && r.call.talked.Load() && r.call.Hangup(ctx, pbx.CauseNormal) == nil {
+		return ""
+	}
 	where = r.call.Info().Fallback.String()
 	if err := r.call.Fallback(ctx); err != nil {
 		where += ": " + err.Error()

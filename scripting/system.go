@@ -167,11 +167,11 @@ type execFlowIn struct {
 }
 
 // execFlow runs another flow inside this run: with the same call, and ended with it.
-func execFlow(ctx context.Context, r *Run, in execFlowIn) (any, error) {
+func execFlow(ctx context.Context, r *Run, in execFlowIn) (whatever, error) {
 	if r.depth+1 > r.e.opts.Limits.Nested {
 		return nil, &FlowError{Flow: in.Flow, Outcome: Limited, err: fmt.Errorf("%w: more than %d", ErrDepth, r.e.opts.Limits.Nested)}
 	}
-	t := Trigger{Flow: in.Flow, Kind: "flow", User: r.trigger.User, Chain: r.trigger.Chain, Params: texts(in.Params), Event: r.trigger.Event, Data: r.trigger.Data, About: r.trigger.About}
+	t := Trigger{Flow: in.Flow, Kind: "flow", User: r.trigger.User, Chain: r.trigger.Chain, Params: texts(in.Params), Event: r.trigger.Event, Data: r.trigger.Data, Depth: r.trigger.Depth, About: r.trigger.About}
 	g, err := r.e.start(t, r)
 	if err != nil {
 		return nil, &FlowError{Flow: in.Flow, Outcome: Refused, err: err}

@@ -70,8 +70,11 @@ func command[In, Out any](fn func(ctx context.Context, c *lead, in In) (Out, err
 // parting runs a command after which the flow has the call no more. What follows in the flow goes on.
 func parting[In, Out any](fn func(ctx context.Context, c *lead, in In) (Out, error)) func(context.Context, *Run, In) (Out, error) {
 	return command(func(ctx context.Context, c *lead, in In) (Out, error) {
-		c.own.Store(true)
-		out, err := fn(ctx, c, in)
+		c.own.Store(true) // from here on the end of the call is not the end of the run
+		bound, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		defer context.AfterFunc(c.Context(), func() { cancel(context.Cause(c.Context())) })()
+		out, err := fn(bound, c, in)
 		if err != nil {
 			c.own.Store(false)
 		}
@@ -213,6 +216,7 @@ const (
 
 // talk is what a flow is told. A number that does not exist is a result: numbers come from CRMs.
 func (c *lead) talk(got pbx.RingResult, err error) (talk, error) {
+	c.talked.Store(err == nil && got.Outcome == pbx.Answered)
 	if errors.Is(err, pbx.ErrNoSuchNumber) || errors.Is(err, pbx.ErrNoSuchUser) || errors.Is(err, pbx.ErrNoPhone) {
 		return talk{Reason: reasonNoNumber}, nil
 	}

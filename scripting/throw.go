@@ -108,7 +108,7 @@ func stackText(stack []goja.StackFrame) string {
 		if name == "" {
 			name = "top level"
 		}
-		fmt.Fprintf(&b, "at %s (%s:%d:%d)\n", name, sourceName(at.Filename), at.Line, at.Column)
+		fmt.Fprintf(&b, "at %s (%s:%d:%d)\n", name, sourceName(at.Filename), at.Line, at.Column+1) // a source map counts from 0
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -34,7 +34,7 @@ type Trace struct {
 	Outcome  Outcome // "" while it runs
 	Reason   string  // why, with positions in the source
 	Returned string  // the value, as JSON
-	Fallback string  // where the call went in the end, "" when the flow itself ended it or gave it away
+	Fallback string  // where the call went in the end, "" when the flow itself ended it, by a return after a talk too, or gave it away
 	Steps    []Step
 	Left     int // so many steps in the middle are left out
 }
@@ -77,11 +77,11 @@ func (r *recorder) begin(s Step) int {
 }
 
 // end completes the step at a place.
-func (r *recorder) end(place int, took time.Duration, result, err string) {
+func (r *recorder) end(place int, now time.Duration, result, err string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.steps[place]
-	s.Took, s.Result, s.Err, s.Open = took, result, err, false
+	s.Took, s.Result, s.Err, s.Open = now-s.At, result, err, false
 }
 
 // snapshot is what was written so far, in order.

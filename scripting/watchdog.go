@@ -14,15 +14,15 @@ const tick = 10 * time.Millisecond
 
 // grace is how long a run that was told to end may take for it; then it is given up: somebody else sees
 // to its call, and its goroutine ends when the built-in function that it is in returns.
-const grace = 100 * time.Millisecond
+const grace = 150 * time.Millisecond
 
 // idleTicks is for how many looks without work the watchdog stays awake.
 const idleTicks = 100
 
 // A watchdog looks after the runs whose script is working now, all of them by one goroutine, which
-// sleeps while there are none. A run is charged for the time between two looks; when the
-// watchdog itself comes late, because the machine stood still or has too much to do, for two at most,
-// and when more scripts work than there are processors, for its share.
+// sleeps while there are none. Between two looks the process has had some processor time, which all
+// goroutines that could work have shared: each run is charged for its share. So a script that waits for its
+// turn, because the machine has other things to do, comes to no limit for that.
 type watchdog struct {
 	limit time.Duration
 	heap  uint64
@@ -31,7 +31,6 @@ type watchdog struct {
 
 	mu     sync.Mutex
 	first  *watched // of those that work
-	n      int
 	awake  bool
 	closed bool
 	wg     sync.WaitGroup
@@ -58,7 +57,6 @@ func (w *watchdog) enter(e *watched) {
 		w.first.prev = e
 	}
 	w.first = e
-	w.n++
 	if !w.awake && !w.closed {
 		w.awake = true
 		w.wg.Add(1)
@@ -86,7 +84,6 @@ func (w *watchdog) remove(e *watched) { // mu is held
 		e.next.prev = e.prev
 	}
 	e.in, e.next, e.prev = false, nil, nil
-	w.n--
 }
 
 // close waits until the watchdog sleeps for ever. Runs must have ended.
@@ -101,12 +98,14 @@ func (w *watchdog) watch() {
 	defer w.wg.Done()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	last := time.Now()
+	used, last := cpuTime(), time.Now()
 	for idle := 0; ; {
 		<-ticker.C
-		now := time.Now()
+		now, usedNow := time.Now(), cpuTime()
 		idle++
-		if busy, closed := w.look(min(now.Sub(last), 2*tick)); busy {
+		share := (usedNow - used) / time.Duration(contenders())
+		used = usedNow
+		if busy, closed := w.look(now.Sub(last), min(share, now.Sub(last))); busy {
 			idle = 0
 			w.weigh()
 		} else if closed {
@@ -131,16 +130,12 @@ func (w *watchdog) sleep() bool {
 }
 
 // look charges everybody who works, and ends those who are over the limit.
-func (w *watchdog) look(passed time.Duration) (busy, closed bool) {
+func (w *watchdog) look(passed, share time.Duration) (busy, closed bool) {
 	w.mu.Lock()
 	var over, stuck []*Run
-	share := 1.0
-	if procs := runtime.GOMAXPROCS(0); w.n > procs {
-		share = max(float64(procs)/float64(w.n), 0.5) // so that none takes longer than twice its limit
-	}
 	for e := w.first; e != nil; {
 		next := e.next
-		e.used += time.Duration(float64(passed) * share)
+		e.used += share
 		if e.run.ended() {
 			if e.ending += passed; e.ending >= grace {
 				w.remove(e)
@@ -192,6 +187,19 @@ func (w *watchdog) youngest() (found *Run) {
 		found = w.young()
 	}
 	return found
+}
+
+// contenders is how many goroutines work or could, beside the watchdog; at least one.
+func contenders() uint64 {
+	sample := []metrics.Sample{{Name: "/sched/goroutines/running:goroutines"}, {Name: "/sched/goroutines/runnable:goroutines"}}
+	metrics.Read(sample)
+	n := uint64(0)
+	for _, s := range sample {
+		if s.Value.Kind() == metrics.KindUint64 {
+			n += s.Value.Uint64()
+		}
+	}
+	return max(n, 2) - 1
 }
 
 // heapBytes is what the heap of the process takes: what is in use and what is not yet collected.

@@ -1,6 +1,6 @@
 // Package store keeps what must outlive the process in one SQLite database: the call journal,
-// users' states, redirect rules, photos, sessions, passwords, added users and the events that CRMs
-// ask for again. It is the only package with C in it.
+// users' states, redirect rules, photos, sessions, passwords, added users, the events that CRMs ask for
+// again, and what plugins and call flows keep. It is the only package with C in it.
 //
 // # Writing
 //

@@ -30,10 +30,9 @@ type Status struct {
 
 // FlowStatus is how call flows are altogether.
 type FlowStatus struct {
-	Flows   int      `json:"flows"`             // that can run
-	Running int      `json:"running"`           // runs
-	Broken  []string `json:"broken,omitempty"`  // files that do not compile: file:line:column: text
-	Problem string   `json:"problem,omitempty"` // why there are none
+	Flows   int      `json:"flows"`            // that can run
+	Running int      `json:"running"`          // runs
+	Broken  []string `json:"broken,omitempty"` // files that do not compile: file:line:column: text
 }
 
 // A Listener is one address that the server listens on.

@@ -13,14 +13,13 @@ import (
 
 // A Flow is how a call flow is.
 type Flow struct {
-	Name     string    `json:"name"`
-	File     string    `json:"file,omitempty"`
-	Version  int       `json:"version"`            // counted from the start of the server; 0: none was good yet
-	Loaded   time.Time `json:"loaded,omitzero"`    // when that version was
-	Running  int       `json:"running"`            // runs
-	Problems []string  `json:"problems,omitempty"` // of the file as it is now: file:line:column: text
-	Warnings []string  `json:"warnings,omitempty"` // the same of what runs nevertheless
-	Triggers []string  `json:"triggers,omitempty"` // what starts it
+	Name     string   `json:"name"`
+	File     string   `json:"file,omitempty"`
+	Version  int      `json:"version"`            // counted from the start of the server; 0: none was good yet
+	Running  int      `json:"running"`            // runs
+	Problems []string `json:"problems,omitempty"` // of the file as it is now: file:line:column: text
+	Warnings []string `json:"warnings,omitempty"` // of what runs nevertheless: methods that no CRM offers now
+	Triggers []string `json:"triggers,omitempty"` // what starts it
 }
 
 // A FlowOrder starts a flow by hand.
@@ -83,6 +82,10 @@ type Flows interface {
 	RunFlow(ctx context.Context, name string, o FlowOrder) (FlowAnswer, error)
 	// FlowTraces gives traces, the newest first; of runs that go on too.
 	FlowTraces(ctx context.Context, q TraceQuery) ([]FlowTrace, error)
+}
+
+// FlowTypes is what [Flows] may do too.
+type FlowTypes interface {
 	// FlowTypes are the declarations for editors: what flows may call, and what CRMs offer now.
 	FlowTypes(ctx context.Context) (string, error)
 }
@@ -91,7 +94,7 @@ type Flows interface {
 const maxTraces = 1000
 
 func flowCommands(f Flows) map[string]command {
-	return map[string]command{
+	commands := map[string]command{
 		"GET /flows": func(r *http.Request) (any, error) { return f.ListFlows(r.Context()) },
 		"GET /flows/trace": func(r *http.Request) (any, error) {
 			q, err := traceQuery(r)
@@ -99,10 +102,6 @@ func flowCommands(f Flows) map[string]command {
 				return nil, err
 			}
 			return f.FlowTraces(r.Context(), q)
-		},
-		"GET /flows/types": func(r *http.Request) (any, error) {
-			text, err := f.FlowTypes(r.Context())
-			return typesAnswer{text}, err
 		},
 		"POST /flows/{name}/run": func(r *http.Request) (answer any, err error) {
 			_, err = bodied(func(ctx context.Context, r *http.Request, o FlowOrder) error {
@@ -112,6 +111,13 @@ func flowCommands(f Flows) map[string]command {
 			return answer, err
 		},
 	}
+	if typed, ok := f.(FlowTypes); ok {
+		commands["GET /flows/types"] = func(r *http.Request) (any, error) {
+			text, err := typed.FlowTypes(r.Context())
+			return typesAnswer{text}, err
+		}
+	}
+	return commands
 }
 
 type typesAnswer struct {

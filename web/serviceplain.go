@@ -137,7 +137,7 @@ func openUnder(folder, name string) (*os.File, os.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // it was only read
 	name = filepath.FromSlash(strings.ReplaceAll(name, `\`, "/"))
 	// Asked before it is opened: opening a pipe would wait for its writer.
 	info, err := root.Stat(name)

@@ -34,7 +34,8 @@ Load your own server only: a bench takes all that it can get.`,
   octolink bench idle   --users site/users.txt --tabs 10000
   octolink bench soak   --users site/users.txt --for 30m
   octolink bench tunnel --users site/users.txt
-  octolink bench dynamic`,
+  octolink bench dynamic
+  octolink bench flows`,
 	},
 		loadCommand("rpc", "Requests and answers, so many in flight on each tab", 64, bench.RPC),
 		loadCommand("fanout", "One event told to all tabs", 1000, bench.Fanout),
@@ -44,6 +45,7 @@ Load your own server only: a bench takes all that it can get.`,
 		dynamicCommand(),
 		startCommand(),
 		pluginLoadCommand(),
+		flowsLoadCommand(),
 		pluginServeCommand(),
 		soakCommand(),
 		peersCommand(),

@@ -44,6 +44,8 @@ type Main struct {
 	accounts   *accounts
 	webphones  webphones
 	procedures *procedures
+	flows      *flows
+	meter      *web.Metrics
 	photos     *photos
 	passes     *web.Passes
 	api        *methods.API
@@ -93,6 +95,7 @@ func NewMain(ctx context.Context, o MainOptions) (m *Main, err error) {
 		return m, err
 	}
 	m.procedures = &procedures{store: m.store, directory: m.sw.Directory}
+	m.flows = newFlows(m.sw, m.zone, m.log)
 	if err := m.buildPictures(ctx); err != nil {
 		return m, err
 	}
@@ -142,30 +145,32 @@ func (m *Main) buildProtocol(ctx context.Context) (err error) {
 	c, data := m.config, history{m.store}
 	m.api = methods.New(methods.Options{
 		Switch: m.sw, Accounts: m.accounts, Settings: data, Journal: data, Outbox: data, Procedures: m.procedures,
+		Services: m.flows, OnCustom: m.flows.heard,
 		Photos: m.photos, Passes: m.passes, Version: methods.Version(c.Version),
 		Sessions: c.sessionLimits(), Logins: c.loginLimits(), MaxUsers: c.Limits.Users,
 		WebPhone: m.webphones.of, Redirect: c.Listen.Redirect, Zone: m.zone, Log: m.log,
 	})
 	table := m.api.Table()
-	meter := web.NewMetrics(web.MetricsOptions{
+	m.meter = web.NewMetrics(web.MetricsOptions{
 		Methods: methodNames(table), QueueBytes: m.queueBytes, OutboxPending: m.undelivered,
 		Links: func() []web.Link { return m.links.status() },
 	})
 	m.engine = protocol.NewEngine(protocol.Options{
 		Table: table, Events: methods.Events(), Limits: c.engineLimits(),
-		Errors: methods.ReplyError, Gone: m.api.Gone, Meter: meter, Log: m.log,
+		Errors: methods.ReplyError, Gone: m.api.Gone, Meter: m.meter, Log: m.log,
 		Resolve: m.api.Resolve, Links: m.api.Hooks(), ServerEvents: methods.ServerEvents, TunnelEvents: methods.TunnelEvents,
 	})
 	m.links = m.newLinks()
 	m.plugins = plugins.NewManager(m.pluginOptions())
-	meter.Counter("octolink_unknown_results_total", "Answers to dynamic methods that nobody waited for: late, twice, or to no question.",
+	m.meter.Counter("octolink_unknown_results_total", "Answers to dynamic methods that nobody waited for: late, twice, or to no question.",
 		func() float64 { return float64(m.api.UnknownResults()) })
 	if m.rules, err = m.store.Rules(ctx); err != nil {
 		return err
 	}
 	m.channels = transports.NewClientHandler(m.engine, c.channelOptions(m.log))
+	m.buildFlows()
 	m.tap = web.NewTap(m.engine)
-	m.web = web.New(m.webOptions(meter))
+	m.web = web.New(m.webOptions(m.meter))
 	return nil
 }
 
@@ -193,6 +198,7 @@ func (m *Main) learn(c *Config) {
 	m.accounts.learn(c.Users)
 	m.procedures.learn(c.Procedures)
 	m.webphones.learn(c.Users)
+	m.flows.learn(c)
 }
 
 // Close frees what a Main holds that did not run; after Run there is nothing left. It may be called

@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+
+	"github.com/octolink/octolink/scripting"
 	"github.com/spf13/cobra"
 )
 
@@ -12,7 +15,8 @@ func checkCommand() *cobra.Command {
 		Use:   "check --config FILE",
 		Short: "Check a configuration file",
 		Long: `Check reads a configuration file as the server would and tells everything that
-is wrong with it, with line and column. It changes nothing.
+is wrong with it, with line and column, and warns of call flows that do not
+compile. It changes nothing.
 
 The exit code is 0 for a file that the server would take, 2 for one that it
 would refuse.`,
@@ -29,6 +33,9 @@ would refuse.`,
 			if err != nil {
 				return usageError{err}
 			}
+			for _, p := range flowProblems(config) {
+				fmt.Fprintf(c.ErrOrStderr(), "%s: warning: %s\n", path, filepath.Join(config.Flows.Dir, p.String()))
+			}
 			fmt.Fprintf(c.OutOrStdout(), "%s is right (users: %d, queues: %d, procedures: %d, links: %d, flows: %d)\n",
 				path, len(config.Users), len(config.Queues), len(config.Procedures), len(config.Links), config.Flows.count())
 			return nil
@@ -36,4 +43,18 @@ would refuse.`,
 	}
 	c.Flags().StringVarP(&path, "config", "c", "", "configuration file")
 	return c
+}
+
+// flowProblems are why flows that the configuration names do not compile. The server starts without
+// them: their calls go by their fallbacks.
+func flowProblems(c *Config) (wrong scripting.Problems) {
+	if c.Flows.count() == 0 {
+		return nil
+	}
+	for _, p := range scripting.Check(c.Flows.Dir, nil) {
+		if !p.Warning {
+			wrong = append(wrong, p)
+		}
+	}
+	return wrong
 }

@@ -29,6 +29,9 @@ func (k *checker) checkFlows() {
 	if f.Runs < 1 || f.Runs > 1_000_000 {
 		k.fault(&f.Runs, "flows.runs: want a number from 1 to 1000000, got %d", f.Runs)
 	}
+	if info, err := os.Stat(f.Dir); err == nil && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0 && f.count() > 0 {
+		k.fault(k.near(&f.Dir, f), "flows.dir: %s", openToAll(f.Dir))
+	}
 	if f.Files != "" {
 		if info, err := os.Stat(f.Files); err != nil || !info.IsDir() {
 			k.fault(&f.Files, "flows.files: no folder %s", f.Files)
@@ -57,7 +60,11 @@ func (k *checker) flow(name *string, section any, owner string) {
 		k.fault(name, "%s: %q is no flow: want the name of a file without its ending: letters, digits, dashes and underscores; one that ends in _test is a test", owner, cut(*name))
 	default:
 		for _, ending := range flowEndings {
-			if info, err := os.Stat(filepath.Join(k.c.Flows.Dir, *name+ending)); err == nil && info.Mode().IsRegular() {
+			path := filepath.Join(k.c.Flows.Dir, *name+ending)
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				if info.Mode().Perm()&0o002 != 0 {
+					k.fault(name, "%s", openToAll(path))
+				}
 				return
 			}
 		}

@@ -184,3 +184,33 @@ func (f *Flows) count() int {
 	}
 	return len(different)
 }
+
+// starters are what starts flows, in words, by flow.
+func (f *Flows) starters() map[string][]string {
+	by := map[string][]string{}
+	add := func(flow, format string, args ...any) { by[flow] = append(by[flow], fmt.Sprintf(format, args...)) }
+	for _, n := range f.Numbers {
+		add(n.Flow, "number %s, else %s", n.Match, n.Fallback)
+	}
+	for _, q := range f.Queues {
+		if q.After > 0 {
+			add(q.Flow, "queue %s %s %s", q.Queue, q.On, q.After.std())
+			continue
+		}
+		add(q.Flow, "queue %s %s", q.Queue, q.On)
+	}
+	for _, s := range f.States {
+		add(s.Flow, "state %s of %s", s.State, s.User)
+	}
+	for i := range f.Timers {
+		t := &f.Timers[i]
+		add(t.Flow, "timer%s", strings.TrimPrefix(t.title(), t.Flow))
+	}
+	for _, e := range f.Events {
+		add(e.Flow, "event %s", e.Event)
+	}
+	for _, s := range f.Services {
+		add(s.Flow, "service %s for %s", s.Name, strings.Join(s.Allow, ", "))
+	}
+	return by
+}

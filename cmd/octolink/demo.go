@@ -86,6 +86,7 @@ func (m *Main) demoBanner(row func(name, format string, args ...any)) {
 	row("", "%s crm call contacts.find phone=79161234567%s", program, where)
 	row("", "%s crm call findcontact phone=79161234567%s", program, where)
 	row("", "%s crm form card --user %s phone=79161234567%s", program, demoWorker, where)
+	m.flowBanner(row, program, where)
 }
 
 // The demonstration's CRM: its link, and the user who works in it and not in a browser.
@@ -94,13 +95,41 @@ const (
 	demoWorker = "elena"
 )
 
-// startDemoCRM runs a CRM in this process, on a free port, and configures a link to it. The returned
-// function ends it.
-func startDemoCRM(c *Config) (end func(), err error) {
-	crm := crmsim.New(crmsim.Options{
+// startDemoCRMs runs two CRMs in this process, on free ports, and configures links to them: an address
+// book over a WebSocket, and accounts over HTTP. The returned function ends them.
+func startDemoCRMs(c *Config) (end func(), err error) {
+	accounts, err := crmsim.ParseScript(demoBillingYAML)
+	if err != nil {
+		return nil, err
+	}
+	book, endBook, err := runDemoCRM(crmsim.Options{
 		Mode: crmsim.WSOut, Name: "the demonstration's CRM",
 		Users: []crmsim.User{{Login: demoWorker, Enters: true}},
 	})
+	if err != nil {
+		return nil, err
+	}
+	billing, endBilling, err := runDemoCRM(crmsim.Options{Mode: crmsim.HTTP, Name: "the demonstration's accounts", Script: accounts})
+	if err != nil {
+		endBook()
+		return nil, err
+	}
+	link := Link{Name: demoLink}
+	link.setDefaults()
+	link.Mode, link.Address, link.Forms.Ringing = "ws-out", book, "card"
+	second := Link{Name: demoBilling}
+	second.setDefaults()
+	second.Mode, second.URL = "http", "http://"+billing+"/"
+	c.Links = append(c.Links, link, second)
+	return func() {
+		endBilling()
+		endBook()
+	}, nil
+}
+
+// runDemoCRM runs a CRM until the returned function is called.
+func runDemoCRM(o crmsim.Options) (address string, end func(), err error) {
+	crm := crmsim.New(o)
 	ctx, cancel := context.WithCancel(context.Background())
 	var failed error // once ended is closed
 	ended := make(chan struct{})
@@ -112,16 +141,11 @@ func startDemoCRM(c *Config) (end func(), err error) {
 		cancel()
 		<-ended
 	}
-	address := crm.Addr()
-	if address == "" {
+	if address = crm.Addr(); address == "" {
 		end()
-		return nil, fmt.Errorf("the demonstration's CRM: %w", failed)
+		return "", nil, fmt.Errorf("%s: %w", o.Name, failed)
 	}
-	link := Link{Name: demoLink}
-	link.setDefaults()
-	link.Mode, link.Address, link.Forms.Ringing = "ws-out", address, "card"
-	c.Links = append(c.Links, link)
-	return end, nil
+	return address, end, nil
 }
 
 func absolute(path string) string {

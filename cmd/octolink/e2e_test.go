@@ -233,6 +233,9 @@ func TestStatusBackupAndEvents(t *testing.T) {
 	if _, errs, code := s.cli("", "sim", "answer", "300"); code != exitFailed || errs == "" {
 		t.Errorf("answering twice: got %d %q", code, errs)
 	}
+	if _, errs, code := s.cli("", "sim", "press", "79161234567", "1"); code != exitFailed || !strings.Contains(errs, "no flow leads") {
+		t.Errorf("a key without a flow: got %d %q", code, errs)
+	}
 	if out, errs, code := s.cli("", "sim", "hangup", "79161234567"); code != exitOK {
 		t.Fatalf("got %d %s%s", code, out, errs)
 	}

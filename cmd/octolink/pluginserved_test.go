@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gobwas/ws"
@@ -29,6 +30,9 @@ type (
 		Key string `crm:"key"`
 	}
 	nothing struct{}
+	counted struct {
+		N int `crm:"n"`
+	}
 )
 
 // servesTestPlugin makes this program the plugin of addTestPlugin, when it was started as that.
@@ -36,10 +40,21 @@ func servesTestPlugin() bool {
 	if os.Getenv(proto.Handshake().MagicCookieKey) == "" || len(os.Args) < 2 || os.Args[1] != "serve-test" {
 		return false
 	}
+	var waiting atomic.Int64
 	sdk.Serve(sdk.Plugin{Name: "test", Version: "1.0.0", Summary: "Serves tests."}, append(new(telephones.System).Parts(),
 		sdk.Method("deliver", "Has a key delivered.", func(ctx context.Context, in keyed) (nothing, error) {
 			_, err := sdk.HostOf(ctx).Deliver(ctx, "crm", in.Key, sdk.Request{Body: []byte("body of " + in.Key)})
 			return nothing{}, err
+		}),
+		sdk.Method("echo", "Gives back.", func(_ context.Context, in keyed) (keyed, error) { return in, nil }),
+		sdk.Method("wait", "Answers when nobody wants it any more.", func(ctx context.Context, _ nothing) (nothing, error) {
+			waiting.Add(1)
+			defer waiting.Add(-1)
+			<-ctx.Done()
+			return nothing{}, ctx.Err()
+		}),
+		sdk.Method("waiting", "Says how many calls of wait there are.", func(context.Context, nothing) (counted, error) {
+			return counted{int(waiting.Load())}, nil
 		}),
 		sdk.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			conn, _, _, err := ws.UpgradeHTTP(r, w)

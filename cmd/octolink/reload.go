@@ -89,7 +89,20 @@ func (m *Main) Reload(ctx context.Context) (lines []string, err error) {
 		m.log.Info("reloaded", "change", c.what, "kind", c.kind, "name", c.name)
 		lines = append(lines, c.String())
 	}
-	return lines, nil
+	return append(lines, m.reloadFlows(next)...), nil
+}
+
+// reloadFlows reads the scripts again, and tells what is wrong with them. Without a flow in the
+// configuration there need not be any.
+func (m *Main) reloadFlows(c *Config) (lines []string) {
+	problems := m.flows.engine.Reload()
+	if c.Flows.count() == 0 {
+		return nil
+	}
+	for _, p := range problems {
+		lines = append(lines, "a flow does not compile: "+p.String())
+	}
+	return lines
 }
 
 func (m *Main) readAgain() (*Config, error) {

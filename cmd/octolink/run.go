@@ -53,6 +53,8 @@ func (m *Main) Run(ctx context.Context) error {
 	var servers []server
 	err := m.api.Start(ctx, m.engine.Hub(), m.rules)
 	if err == nil {
+		m.flows.begin()
+		part("flows", m.flows.run)
 		servers = m.serve(&parts, fail)
 		m.links.start()
 		<-ctx.Done()
@@ -122,8 +124,14 @@ func (m *Main) shutdown(ctx context.Context, servers []server) error {
 	m.log.Info("shutting down", "within", stopWithin.String())
 	m.tap.Close()
 	m.links.stop()
+	var flows sync.WaitGroup
+	var flowsEnded error
+	flows.Go(func() { flowsEnded = m.flows.shutdown(ctx) }) // requests may wait for services, and the listeners for requests
+	closed := stopServers(ctx, servers)
+	flows.Wait()
 	err := errors.Join(
-		m.step("listeners are closed", stopServers(ctx, servers)),
+		m.step("listeners are closed", closed),
+		m.step("flows have ended", flowsEnded),
 		m.step("channels are closed", m.engine.Shutdown(ctx)),
 		m.step("connections have ended", errors.Join(m.channels.Wait(ctx), m.links.wait(ctx))),
 	)

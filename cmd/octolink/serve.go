@@ -64,12 +64,12 @@ func serve(ctx context.Context, o serveOptions, stdout, stderr io.Writer) error 
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	if o.config == "" {
-		endCRM, err := startDemoCRM(c)
+		endCRM, err := startDemoCRMs(c)
 		if err != nil {
 			return err
 		}
 		defer endCRM()
-		if err := addDemoPlugin(c); err != nil {
+		if err := errors.Join(addDemoPlugin(c), addDemoFlows(c)); err != nil {
 			return err
 		}
 	}

@@ -66,6 +66,10 @@ func printStatus(w io.Writer, s web.Status) error {
 	row("database", "%s", s.Store)
 	row("users", "%d of %d are logged in, %d channels", s.UsersOnline, s.Users, s.Channels)
 	row("calls", "%d", s.Calls)
+	row("flows", "%d, runs: %d", s.Flows.Flows, s.Flows.Running)
+	for _, line := range s.Flows.Broken {
+		row("", "broken: %s", line)
+	}
 	if s.Undelivered > 0 {
 		row("undelivered", "%d events wait for a CRM's confirmation", s.Undelivered)
 	}

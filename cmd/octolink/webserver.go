@@ -16,7 +16,7 @@ func (m *Main) webOptions(meter *web.Metrics) web.Options {
 		SimRemote: c.PBX.Sim.Remote,
 		Ready:     []web.Check{{Name: "store", Run: func(context.Context) error { return m.store.Health() }}},
 		Metrics:   meter, Debug: m.opts.Debug, Operator: m, CRMs: m, Tap: m.tap,
-		Plugins: m, Routes: m.plugins.Route,
+		Plugins: m, Routes: m.plugins.Route, Flows: m, Services: httpServices{m.flows, m.api},
 	}
 	if m.sim != nil {
 		o.Sim = phones{m.sim}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -269,5 +270,96 @@ func sleep(ctx context.Context, c *pbx.Led, d time.Duration) error {
 		return ctx.Err()
 	case <-c.Context().Done():
 		return fmt.Errorf("sleep: %w", context.Cause(c.Context()))
+	}
+}
+
+// Another configuration touches no call that a flow leads: it keeps its rule, and the flow its caller. Who waits in a
+// queue that is there no more is in the flow again.
+func TestNewDirectoryDuringFlows(t *testing.T) {
+	var g *stage
+	onStage(t, sim.Options{}, func(ctx context.Context, c *pbx.Led) error {
+		res, err := c.Queue(ctx, pbx.QueueRequest{Number: "702"})
+		if err != nil {
+			return err
+		}
+		g.note("%s", res.Outcome)
+		_, err = c.Digits(ctx, pbx.DigitsRequest{First: time.Minute})
+		return err
+	}, func(stage *stage) {
+		g = stage
+		g.ring(client, "900")
+		g.pass(time.Second)
+		without := staff()
+		without.Queues = without.Queues[:2]
+		d, err := pbx.NewDirectory(without)
+		g.must(err)
+		g.must(g.sw.SetDirectory(g.ctx, d))
+		g.notes("failed")
+		_, err = g.sim.Ring(g.ctx, "79990001122", "900")
+		g.fails(err, pbx.ErrNoSuchNumber)
+		g.press(client, "1")
+		g.ringing("vera")
+	})
+}
+
+// Every entry of the journal is told once.
+func TestRecordsOfFlowsAreToldOnce(t *testing.T) {
+	onStage(t, sim.Options{Instant: true}, func(ctx context.Context, c *pbx.Led) error {
+		_, err := c.Ring(ctx, pbx.RingRequest{To: []string{"alice", "boris"}, AtOnce: true})
+		return err
+	}, func(g *stage) {
+		g.ring(client, "903")
+		g.answer("boris")
+		g.must(g.sw.Transfer(g.ctx, "boris", "302"))
+		g.answer("vera")
+		g.hangup(client)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		told := map[string]int{}
+		for _, e := range g.events {
+			if r, ok := e.What.(pbx.CallRecorded); ok {
+				told[r.Record.Login+" "+string(r.Record.Outcome)]++
+			}
+		}
+		want := map[string]int{"alice elsewhere": 1, "boris answered": 1, "vera answered": 1, " answered": 1}
+		if !maps.Equal(told, want) {
+			t.Errorf("told %v, want %v", told, want)
+		}
+	})
+}
+
+// Who was not answered by a flow was not answered, whoever ended the call.
+func TestCallThatNoFlowAnswers(t *testing.T) {
+	tests := []struct {
+		name, from string
+		hangup     bool // by the caller
+		cause      pbx.Cause
+		want       string
+	}{
+		{"outside, the flow hangs up", client, false, pbx.CauseNormal, " incoming 79161234567 missed 0"},
+		{"outside, rejected", client, false, pbx.CauseRejected, " incoming 79161234567 rejected 0"},
+		{"outside, busy", client, false, pbx.CauseBusy, " incoming 79161234567 busy 0"},
+		{"outside, the caller hangs up", client, true, 0, " incoming 79161234567 missed 0"},
+		{"a user, the flow hangs up", "300", false, pbx.CauseNormal, "alice internal 903 noanswer 0"},
+		{"a user, busy", "300", false, pbx.CauseBusy, "alice internal 903 busy 0"},
+		{"a user hangs up", "300", true, 0, "alice internal 903 cancelled 0"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			onStage(t, sim.Options{}, func(ctx context.Context, c *pbx.Led) error {
+				if err := sleep(ctx, c, 2*time.Second); err != nil {
+					return nil
+				}
+				return c.Hangup(ctx, tt.cause)
+			}, func(g *stage) {
+				g.ring(tt.from, "903")
+				g.pass(time.Second)
+				if tt.hangup {
+					g.hangup(tt.from)
+				}
+				g.pass(2 * time.Second)
+				g.rows(tt.want)
+			})
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,12 +31,14 @@ func newCrossing(b testing.TB) *crossing {
 	sw := pbx.NewSwitch(pbx.Options{Driver: x.phones, Directory: dir})
 	var stop context.CancelFunc
 	x.ctx, stop = context.WithCancel(b.Context())
-	sw.Lead(func(c *pbx.Led) { go x.flow(c) })
+	var flows sync.WaitGroup
+	sw.Lead(func(c *pbx.Led) { flows.Go(func() { x.flow(c) }) })
 	gone := make(chan error, 1)
 	go func() { gone <- sw.Run(x.ctx) }()
 	x.close = func() {
 		stop()
 		<-gone
+		flows.Wait()
 	}
 	return x
 }
@@ -102,6 +105,7 @@ func BenchmarkFlowsSuspended(b *testing.B) {
 // heap is the memory in use, with the stacks.
 func heap() uint64 {
 	runtime.GC()
+	runtime.GC() // what was freed by finalizers and what stacks left behind
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc + m.StackInuse

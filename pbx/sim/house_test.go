@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +24,8 @@ type house struct {
 	sw      *pbx.Switch
 	sim     *sim.Sim
 	journal *journal
-	rooms   bool // flows make conferences in which one waits for others
+	timers  atomic.Int64 // of the simulator that are running
+	rooms   bool         // flows make conferences in which one waits for others
 
 	mu     sync.Mutex          // guards what the switch's goroutine writes: told, events, the journal
 	told   map[string][]string // since the last look, by login; "" for everybody
@@ -80,7 +82,7 @@ func open(t *testing.T, o sim.Options, c pbx.Config) *house {
 		t.Fatal(err)
 	}
 	h := &house{t: t, sim: sim.New(o), told: map[string][]string{}, journal: &journal{open: map[string]pbx.CallRecord{}}}
-	h.sw = pbx.NewSwitch(pbx.Options{Driver: h.sim, Directory: dir, Memory: h.journal})
+	h.sw = pbx.NewSwitch(pbx.Options{Driver: clocked{h.sim, &h.timers}, Directory: dir, Memory: h.journal})
 	h.journal.mu = &h.mu
 	h.sw.Subscribe(func(e pbx.Event) {
 		h.mu.Lock()

@@ -20,6 +20,9 @@
 // are strings, bools, numbers, [time.Time], slices, structs, pointers (nil: absent) and any; the tag
 // "choices" lists what may be chosen: `choices:"new=New customer,vip=VIP"`.
 //
+// A plugin may offer more than methods, each with a [Part]: forms, web pages, reactions to events at the
+// telephones; with [PBX] it is the telephone system itself. What the server does for it in turn is a [Host].
+//
 // Methods run at the same time, each in a goroutine; one that panics fails alone. Their context ends
 // when nobody wants the answer any more.
 package sdk

@@ -137,12 +137,31 @@ func first(users []*hostv1.User, err error) (*hostv1.User, error) {
 	return users[0], nil
 }
 
+// Numbers are all internal numbers.
+func (h *Host) Numbers(ctx context.Context) ([]*hostv1.Number, error) {
+	r, err := h.find(ctx, &hostv1.LookupRequest{})
+	return r.GetNumbers(), err
+}
+
+// Number finds an internal number; nil: there is none.
+func (h *Host) Number(ctx context.Context, number string) (*hostv1.Number, error) {
+	r, err := h.find(ctx, &hostv1.LookupRequest{By: &hostv1.LookupRequest_Number{Number: number}})
+	if err != nil || len(r.GetNumbers()) == 0 {
+		return nil, err
+	}
+	return r.GetNumbers()[0], nil
+}
+
 func (h *Host) lookup(ctx context.Context, in *hostv1.LookupRequest) ([]*hostv1.User, error) {
+	r, err := h.find(ctx, in)
+	return r.GetUsers(), err
+}
+
+func (h *Host) find(ctx context.Context, in *hostv1.LookupRequest) (*hostv1.LookupResponse, error) {
 	if h == nil {
 		return nil, errNothing
 	}
-	r, err := h.client.Lookup(ctx, in)
-	return r.GetUsers(), err
+	return h.client.Lookup(ctx, in)
 }
 
 // A JournalQuery says which calls; what is zero does not matter.

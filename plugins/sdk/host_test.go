@@ -100,6 +100,7 @@ func TestOnShutdown(t *testing.T) {
 func TestHostOfATest(t *testing.T) {
 	h := &sdktest.Host{
 		Users:   []*hostv1.User{{Login: "alice", Numbers: []string{"300", "301"}}, {Login: "boris", Numbers: []string{"302"}}},
+		Numbers: []*hostv1.Number{{Number: "700", Caption: "sales"}, {Number: "300", User: "alice"}},
 		Records: []*hostv1.CallRecord{{Id: "2", User: "alice", Chain: "b"}, {Id: "1", User: "boris", Chain: "a"}},
 	}
 	work := func(ctx context.Context, _ empty) (empty, error) {
@@ -108,6 +109,12 @@ func TestHostOfATest(t *testing.T) {
 		byLogin, err2 := host.UserByLogin(ctx, "BORIS")
 		nobody, err3 := host.UserByNumber(ctx, "999")
 		all, err4 := host.Users(ctx)
+		sales, err7 := host.Number(ctx, "700")
+		none1, err8 := host.Number(ctx, "701")
+		numbers, err9 := host.Numbers(ctx)
+		if err := errors.Join(err7, err8, err9); err != nil || sales.GetCaption() != "sales" || none1 != nil || len(numbers) != 2 {
+			return empty{}, fmt.Errorf("got %v %v %v %w", sales, none1, numbers, err)
+		}
 		calls, err5 := host.Journal(ctx, sdk.JournalQuery{Users: []string{"boris"}})
 		chain, err6 := host.Dial(ctx, "alice", "302")
 		if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {

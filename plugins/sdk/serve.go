@@ -30,8 +30,17 @@ func Serve(p Plugin, parts ...Part) {
 	// A plugin's heap is small; with the usual setting it is swept dozens of times a second under load.
 	debug.SetGCPercent(400)
 	go orphan()
+	provider, certificate, err := identify()
+	if err == nil && provider != nil {
+		err = greet(certificate)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
+		os.Exit(1)
+	}
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  contract.Handshake(),
+		TLSProvider:      provider,
 		VersionedPlugins: map[int]plugin.PluginSet{contract.Version1: {contract.Set: glue{s: s}}},
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(contract.MaxMessage),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -242,6 +244,10 @@ func asCRMError(err error) error {
 		return crm.ErrTimeout
 	case errors.Is(err, context.Canceled):
 		return crm.ErrCancelled
+	}
+	var connection *net.OpError
+	if errors.As(err, &connection) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // over HTTP: nobody is there, or he went
+		return fmt.Errorf("%w: %w", crm.ErrGone, err)
 	}
 	return err
 }

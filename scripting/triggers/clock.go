@@ -54,7 +54,7 @@ func (t *timerTrigger) most() int64 {
 func (t *timerTrigger) start(due time.Time) Start {
 	return Start{
 		Flow: t.Flow, Cause: t.cause(), Kind: "timer",
-		Details: map[string]any{"kind": "timer", "time": due.UTC().Format(time.RFC3339)},
+		Details: []Detail{{"time", due.UTC().Format(time.RFC3339)}},
 	}
 }
 

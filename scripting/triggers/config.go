@@ -59,12 +59,18 @@ type Event struct {
 // A Start asks for a run of a flow.
 type Start struct {
 	Flow    string
-	Cause   string         // what started it, in words: "queue 700 waiting 30s"
-	Kind    string         // queue, state, timer or event
-	User    string         // login whom it is about; "" for nobody
-	Chain   string         // the call that it is about; "" for none
-	Depth   int            // how many runs before it each caused the next by an event
-	Details map[string]any // what the script is told: texts, numbers, booleans, and an event's parameter
+	Cause   string   // what started it, in words: "queue 700 waiting 30s"
+	Kind    string   // queue, state, timer or event
+	User    string   // login whom it is about; "" for nobody
+	Chain   string   // the call that it is about; "" for none
+	Depth   int      // how many runs before it each caused the next by an event
+	Details []Detail // what the script is told
+}
+
+// A Detail is something that a script is told of what started it.
+type Detail struct {
+	Key   string
+	Value any // string or float64; an event's parameter as it came
 }
 
 func (q Queue) cause() string {

@@ -24,6 +24,7 @@ type CustomEvent struct {
 func (s *Set) Event(e CustomEvent) {
 	for _, t := range s.live.Load().events[e.Name] {
 		if e.Depth >= maxDepth {
+			s.skipped.Add(1)
 			if n := t.skipped.add(time.Now()); n > 0 {
 				s.o.Log.Warn("a flow is not started: events and flows cause each other in a circle",
 					"flow", t.Flow, "cause", t.cause(), "told by", e.Flow, "depth", e.Depth, "skipped", n)
@@ -32,7 +33,7 @@ func (s *Set) Event(e CustomEvent) {
 		}
 		s.start(t.trigger, runsEach, Start{
 			Flow: t.Flow, Cause: t.cause(), Kind: "event", User: e.Sender, Depth: e.Depth,
-			Details: map[string]any{"kind": "event", "event": e.Name, "param": e.Param, "user": e.Sender, "flow": e.Flow},
+			Details: []Detail{{"event", e.Name}, {"param", e.Param}, {"emitter", e.Flow}},
 		})
 	}
 }

@@ -69,10 +69,7 @@ func (q *queueTrigger) forget(waiters []pbx.Waiter) {
 func (q *queueTrigger) about(chain, from, name string, waited time.Duration, user string) Start {
 	return Start{
 		Flow: q.Flow, Cause: q.cause(), Kind: "queue", User: user, Chain: chain,
-		Details: map[string]any{
-			"kind": "queue", "on": string(q.On), "queue": q.Queue.Queue, "call": chain, "from": from, "name": name,
-			"waited": waited.Seconds(), "user": user,
-		},
+		Details: []Detail{{"on", string(q.On)}, {"queue", q.Queue.Queue}, {"from", from}, {"name", name}, {"waited", waited.Seconds()}},
 	}
 }
 
@@ -96,7 +93,7 @@ func (s *Set) answeredBy(l *live, login string, leg pbx.Leg) {
 	for _, q := range l.queues {
 		if q.On == Answered && q.Queue.Queue == leg.Queue {
 			start := q.about(leg.Chain, leg.Peer.Number, leg.Peer.Name, 0, login)
-			delete(start.Details, "waited") // the one who took him does not know it
+			start.Details = start.Details[:len(start.Details)-1] // the one who took him does not know how long he waited
 			s.start(q.trigger, runsEach, start)
 		}
 	}

@@ -43,6 +43,7 @@ type Set struct {
 	answered recent
 
 	skippedInbox throttled
+	skipped      atomic.Int64
 }
 
 // live are the triggers that count now.
@@ -125,6 +126,7 @@ func (s *Set) start(t *trigger, most int64, start Start) {
 	select {
 	case s.inbox <- order{t, most, start}:
 	default:
+		s.skipped.Add(1)
 		if n := s.skippedInbox.add(time.Now()); n > 0 {
 			s.o.Log.Warn("flows are not started: too many starts wait", "flow", start.Flow, "cause", start.Cause, "skipped", n)
 		}
@@ -165,7 +167,11 @@ func (s *Set) begin(o order) {
 	}
 }
 
+// Skipped is how many starts were skipped.
+func (s *Set) Skipped() int64 { return s.skipped.Load() }
+
 func (s *Set) skip(o order, why string) {
+	s.skipped.Add(1)
 	if n := o.t.skipped.add(time.Now()); n > 0 {
 		s.o.Log.Warn("a flow is not started", "flow", o.start.Flow, "cause", o.start.Cause, "reason", why, "skipped", n)
 	}

@@ -38,9 +38,9 @@ func (s *Set) stateOf(l *live, login string, state pbx.UserState) {
 		}
 		s.start(t.trigger, runsEach, Start{
 			Flow: t.Flow, Cause: t.cause(), Kind: "state", User: login,
-			Details: map[string]any{
-				"kind": "state", "user": login, "state": stateName(state.State), "before": stateName(before),
-				"breakId": float64(state.BreakID), "breakText": state.BreakText,
+			Details: []Detail{
+				{"state", stateName(state.State)}, {"before", stateName(before)},
+				{"breakId", float64(state.BreakID)}, {"breakText", state.BreakText},
 			},
 		})
 	}

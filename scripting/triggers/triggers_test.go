@@ -65,6 +65,15 @@ func (b *bench) start(s triggers.Start, done func()) error {
 	return nil
 }
 
+func detail(s triggers.Start, key string) any {
+	for _, d := range s.Details {
+		if d.Key == key {
+			return d.Value
+		}
+	}
+	return nil
+}
+
 func (b *bench) callers(queue string) []pbx.Waiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -173,7 +182,7 @@ func TestCallersWhoGiveUpOrAreTaken(t *testing.T) {
 		}
 		record("700", "", pbx.Missed)
 		synctest.Wait()
-		if b.starts[0].Details["from"] != "7916" || b.starts[0].Details["waited"] != 7.0 {
+		if detail(b.starts[0], "from") != "7916" || detail(b.starts[0], "waited") != 7.0 {
 			t.Errorf("got %v", b.starts[0].Details)
 		}
 		b.want("missed: queue 700 abandoned c")
@@ -211,8 +220,8 @@ func TestStatesOfUsers(t *testing.T) {
 		be("alice", pbx.OnBreak, false)
 		be("alice", pbx.Busy, false)
 		synctest.Wait()
-		if d := b.starts[1].Details; d["before"] != "ready" || d["state"] != "break" || d["user"] != "alice" {
-			t.Errorf("got %v", d)
+		if s := b.starts[1]; detail(s, "before") != "ready" || detail(s, "state") != "break" || s.User != "alice" {
+			t.Errorf("got %v", s)
 		}
 		b.want("breaks: state break of * boris", "breaks: state break of * alice")
 		be("alice", pbx.Ready, false)
@@ -289,8 +298,8 @@ func TestEventsOfClientsAndFlows(t *testing.T) {
 		b.set.Event(triggers.CustomEvent{Name: "unknown"})
 		b.set.Event(triggers.CustomEvent{Name: "Paid"})
 		synctest.Wait()
-		if d := b.starts[0].Details; d["param"] != "17" || d["event"] != "paid" || d["user"] != "alice" {
-			t.Errorf("got %v", d)
+		if s := b.starts[0]; detail(s, "param") != "17" || detail(s, "event") != "paid" || s.User != "alice" {
+			t.Errorf("got %v", s)
 		}
 		b.want("a: event paid alice", "b: event paid alice")
 		b.set.Event(triggers.CustomEvent{Name: "other", Flow: "x", Depth: 7})

@@ -111,3 +111,19 @@ func TestVerdicts(t *testing.T) {
 		})
 	}
 }
+
+// Ensure a window in which nothing could be counted makes no ratio that JSON cannot carry.
+func TestWindowsWithoutWork(t *testing.T) {
+	var empty, free, work window
+	free.latency.Add(time.Millisecond)
+	work.latency.Add(time.Millisecond)
+	work.cpu = 10 * time.Millisecond
+	for _, pair := range [][2]*window{{&empty, &work}, {&work, &empty}, {&work, &free}, {&empty, &empty}} {
+		if got := appendRatio(nil, pair[0].each(), pair[1].each()); len(got) > 0 {
+			t.Errorf("got %v of %v and %v", got, pair[0].each(), pair[1].each())
+		}
+	}
+	if got := appendRatio(nil, work.each(), work.each()); len(got) != 1 || got[0] != 1 {
+		t.Errorf("got %v", got)
+	}
+}

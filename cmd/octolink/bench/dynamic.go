@@ -68,7 +68,10 @@ func (r *Result) compareDynamic(ctx context.Context, o Options, d *crms.Director
 		}
 		echo.Merge(&one)
 		dynamic.Merge(&other)
-		ratios = append(ratios, float64(other.Percentile(99))/float64(one.Percentile(99)))
+		ratios = appendRatio(ratios, float64(other.Percentile(99)), float64(one.Percentile(99)))
+	}
+	if len(ratios) == 0 {
+		return errTooShort
 	}
 	r.add("echoes", float64(echo.N), "")
 	r.addLatency("echo", &echo)

@@ -37,8 +37,11 @@ func Plugin(ctx context.Context, o PluginOptions) (r *Result, err error) {
 		return r, err
 	}
 	defer os.RemoveAll(dir)
+	if err := writePlugin(dir, o.Command); err != nil {
+		return r, err
+	}
 	began := time.Now()
-	stream, end, err := startStream(ctx, dir, o.Command)
+	stream, end, err := startStream(ctx, dir)
 	if err != nil {
 		return r, err
 	}
@@ -132,24 +135,26 @@ func payload() directory.Values {
 	}
 }
 
-// startStream starts the plugin as a server would.
-func startStream(ctx context.Context, dir string, command []string) (asker, func(), error) {
+// writePlugin writes the folder of the plugin, with its hash: what an operator does once.
+func writePlugin(dir string, command []string) error {
 	sum, err := plugins.Sum(command[0])
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	home := filepath.Join(dir, "bench")
 	if err := os.Mkdir(home, 0o700); err != nil {
-		return nil, nil, err
+		return err
 	}
 	manifest := fmt.Sprintf("binary: %q\nargs: [", command[0])
 	for _, arg := range append(slices.Clone(command[1:]), "stream") {
 		manifest += fmt.Sprintf("%q, ", arg)
 	}
 	manifest += fmt.Sprintf("]\nsha256: %x\n", sum)
-	if err := os.WriteFile(filepath.Join(home, plugins.ManifestName), []byte(manifest), 0o600); err != nil {
-		return nil, nil, err
-	}
+	return os.WriteFile(filepath.Join(home, plugins.ManifestName), []byte(manifest), 0o600)
+}
+
+// startStream starts the plugin as a server would.
+func startStream(ctx context.Context, dir string) (asker, func(), error) {
 	var known directory.Directory
 	m := plugins.NewManager(plugins.Options{Dir: dir, Enabled: []string{"bench"}, Directory: &known})
 	ctx, cancel := context.WithCancel(ctx)

@@ -40,8 +40,24 @@ type window struct {
 	cpu     time.Duration
 }
 
-// each is what a request cost the server, in microseconds.
-func (w *window) each() float64 { return float64(w.cpu.Nanoseconds()) / 1000 / float64(w.latency.N) }
+// each is what a request cost the server, in microseconds. Zero: too little happened to say.
+func (w *window) each() float64 {
+	if w.latency.N == 0 {
+		return 0
+	}
+	return float64(w.cpu.Nanoseconds()) / 1000 / float64(w.latency.N)
+}
+
+var errTooShort = errors.New("bench: too little happened to compare; give it a longer --duration")
+
+// appendRatio leaves out windows in which too little happened: processor time is counted in steps of
+// some milliseconds.
+func appendRatio(ratios []float64, a, b float64) []float64 {
+	if a <= 0 || b <= 0 {
+		return ratios
+	}
+	return append(ratios, a/b)
+}
 
 func (r *Result) compare(ctx context.Context, o Options, direct *tab, through *crm) error {
 	bar := o.Progress("measuring", 2*pairs)
@@ -72,7 +88,10 @@ func (r *Result) compare(ctx context.Context, o Options, direct *tab, through *c
 			ways[way].latency.Merge(&pair[way].latency)
 			ways[way].cpu += pair[way].cpu
 		}
-		ratios = append(ratios, pair[1].each()/pair[0].each())
+		ratios = appendRatio(ratios, pair[1].each(), pair[0].each())
+	}
+	if len(ratios) == 0 {
+		return errTooShort
 	}
 	for way, name := range []string{"direct", "through the CRM"} {
 		w := &ways[way]

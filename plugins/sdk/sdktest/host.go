@@ -20,8 +20,10 @@ import (
 // Forbidden.
 type Host struct {
 	hostv1.UnimplementedHostServiceServer
-	// Users are who exists, Records the journal, newest first. Set them before the plugin starts.
+	// Users and Numbers are who and what exists, Records the journal, newest first. Set them before the
+	// plugin starts.
 	Users   []*hostv1.User
+	Numbers []*hostv1.Number
 	Records []*hostv1.CallRecord
 	// Forbidden are names of calls that the manifest would not list: Command, Lookup …
 	Forbidden []string
@@ -161,6 +163,20 @@ func (h *Host) Lookup(_ context.Context, in *hostv1.LookupRequest) (*hostv1.Look
 		}
 		if is {
 			out.Users = append(out.Users, u)
+		}
+	}
+	for _, n := range h.Numbers {
+		is := true
+		switch by := in.GetBy().(type) {
+		case *hostv1.LookupRequest_Login:
+			is = false
+		case *hostv1.LookupRequest_Id:
+			is = strings.EqualFold(n.GetId(), by.Id)
+		case *hostv1.LookupRequest_Number:
+			is = n.GetNumber() == by.Number
+		}
+		if is {
+			out.Numbers = append(out.Numbers, n)
 		}
 	}
 	return out, nil

@@ -64,3 +64,24 @@ func TestCutFrameRefuses(t *testing.T) {
 		})
 	}
 }
+
+// FuzzCutFrame: whatever a server sends, what is cut off lies within it, and ours comes back whole.
+func FuzzCutFrame(f *testing.F) {
+	f.Add(ws.MustCompileFrame(ws.NewTextFrame([]byte(`["pong",{"qid":"0.1"}]`))))
+	f.Add(appendFrame(nil, opText, [3][]byte{[]byte("an echo")}))
+	f.Add([]byte{0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		was := bytes.Clone(b)
+		_, payload, n, err := cutFrame(b)
+		if n < 0 || n > len(b) || len(payload) > n || err != nil && n != 0 {
+			t.Fatalf("%d of %d bytes, a payload of %d, %v", n, len(b), len(payload), err)
+		}
+		if n == 0 && !bytes.Equal(b, was) {
+			t.Error("what is not complete was changed")
+		}
+		frame := appendFrame(nil, opText, [3][]byte{was})
+		if _, got, n, err := cutFrame(frame); err != nil || n != len(frame) || !bytes.Equal(got, was) {
+			t.Errorf("got %q of %q, %v", got, was, err)
+		}
+	})
+}

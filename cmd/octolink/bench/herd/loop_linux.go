@@ -156,7 +156,7 @@ func (h *Herd) wait(d time.Duration) (int, error) {
 		}
 		timeout = 1000
 	}
-	n, err := unix.EpollWait(h.epoll, h.events, timeout)
+	n, err := epollWait(h.epoll, h.events, timeout)
 	if errors.Is(err, unix.EINTR) {
 		return 0, nil
 	}
@@ -185,7 +185,7 @@ func (h *Herd) flush() {
 
 // read gives what a connection has, io.EOF at its end.
 func read(fd int, b []byte) (int, error) {
-	n, err := unix.Read(fd, b)
+	n, err := rawRead(fd, b)
 	switch {
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 		return 0, nil

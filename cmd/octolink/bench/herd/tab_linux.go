@@ -69,7 +69,7 @@ func (t *Tab) write(h *Herd) error {
 	if t.state == closed || len(t.out) == 0 {
 		return nil
 	}
-	n, err := unix.Write(t.fd, t.out)
+	n, err := rawWrite(t.fd, t.out)
 	if err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
 		return err
 	}

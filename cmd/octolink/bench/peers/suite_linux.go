@@ -58,6 +58,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	defer s.close()
 	r := &Report{Machine: machine(), When: time.Now().UTC().Format("2006-01-02 15:04 UTC"), Version: o.Version, Quick: o.Quick, Missing: s.missing}
+	if r.OthersBefore, err = others(ctx); err != nil {
+		return r, err
+	}
 	for _, l := range s.lines() {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, l.Key) {
 			continue
@@ -77,7 +80,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if len(r.Lines) == 0 {
 		return r, errors.New("no line has such a name")
 	}
-	return r, nil
+	r.OthersAfter, err = others(ctx)
+	return r, err
 }
 
 func newSuite(ctx context.Context, o Options) (*suite, error) {
@@ -157,7 +161,8 @@ func (s *suite) fight(ctx context.Context, own, other *stand, value func(window)
 		a, b := value(w[0]), value(w[1])
 		d.own, d.other = append(d.own, a), append(d.other, b)
 		d.ratios, d.p99s = append(d.ratios, a/b), append(d.p99s, float64(w[0].p99.Microseconds())/1000)
-		fmt.Fprintf(s.Log, "  %s %s, %s %s: %.2f\n", own.title(), figure(a), other.title(), figure(b), a/b)
+		fmt.Fprintf(s.Log, "  %s %s (%.0f %% busy), %s %s (%.0f %% busy): %.2f\n",
+			own.title(), figure(a), w[0].busy(), other.title(), figure(b), w[1].busy(), a/b)
 	}
 	return d, nil
 }

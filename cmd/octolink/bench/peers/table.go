@@ -17,7 +17,10 @@ type Report struct {
 	Version string   `json:"version"`
 	Quick   bool     `json:"quick"` // windows too short for figures that count
 	Missing []string `json:"missing,omitempty"`
-	Lines   []Line   `json:"lines"`
+	// How much of all processors other programs used before the first line and after the last, in percent.
+	OthersBefore float64 `json:"others_before"`
+	OthersAfter  float64 `json:"others_after"`
+	Lines        []Line  `json:"lines"`
 }
 
 // A Line is one measure: octolink's figure, those of its peers, and what they are to each other.
@@ -163,14 +166,29 @@ func (l Line) cells() []string {
 
 var head = []string{"measure", "must", "aim", "octolink", "peers", "ratio, median [min–max]", "reached"}
 
-// WriteMarkdown prints the table and what it was measured on.
-func (r *Report) WriteMarkdown(w io.Writer) error {
-	fmt.Fprintf(w, "Measured on %s, %s, octolink %s.\n", r.Machine, r.When, r.Version)
+// about tells what must be known to judge the table.
+func (r *Report) about() []string {
+	all := []string{fmt.Sprintf("Measured on %s, %s, octolink %s.", r.Machine, r.When, r.Version)}
+	if r.OthersBefore > noisy || r.OthersAfter > noisy {
+		all = append(all, fmt.Sprintf("The machine had other work: %.0f %% of its processors before and %.0f %% after. "+
+			"Latencies are not to be relied on, ratios only roughly.", r.OthersBefore, r.OthersAfter))
+	}
 	for _, m := range r.Missing {
-		fmt.Fprintf(w, "%s.\n", strings.TrimSuffix(m, "."))
+		all = append(all, strings.TrimSuffix(m, ".")+".")
 	}
 	if r.Quick {
-		fmt.Fprintln(w, "A quick form, with windows too short for figures that count.")
+		all = append(all, "A quick form, with windows too short for figures that count.")
+	}
+	return all
+}
+
+// noisy is how busy an idle machine may be, in percent.
+const noisy = 5
+
+// WriteMarkdown prints the table and what it was measured on.
+func (r *Report) WriteMarkdown(w io.Writer) error {
+	for _, line := range r.about() {
+		fmt.Fprintln(w, line)
 	}
 	fmt.Fprintf(w, "\n| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 	for _, l := range r.Lines {
@@ -181,9 +199,8 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 
 // WriteText prints the same for a terminal.
 func (r *Report) WriteText(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %s, octolink %s\n", r.Machine, r.When, r.Version)
-	for _, m := range r.Missing {
-		fmt.Fprintln(w, m)
+	for _, line := range r.about() {
+		fmt.Fprintln(w, line)
 	}
 	for _, l := range r.Lines {
 		cells := l.cells()

@@ -43,6 +43,9 @@ func (w window) perCPU() float64 { return float64(w.done) / w.cpu.Seconds() }
 // each is what a piece of work costs the server, in microseconds.
 func (w window) each() float64 { return float64(w.cpu.Microseconds()) / float64(w.done) }
 
+// busy is how much of the time the server was running, in percent.
+func (w window) busy() float64 { return 100 * w.cpu.Seconds() / w.took.Seconds() }
+
 // micros is the 99th percentile.
 func (w window) micros() float64 { return float64(w.p99.Microseconds()) }
 

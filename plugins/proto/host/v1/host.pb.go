@@ -784,10 +784,10 @@ func (x *CommandResponse) GetChain() string {
 	return ""
 }
 
-// LookupRequest asks for users.
+// LookupRequest asks for users and numbers.
 type LookupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Nothing set: all users.
+	// Nothing set: all of them.
 	//
 	// Types that are valid to be assigned to By:
 	//
@@ -872,6 +872,7 @@ type LookupRequest_Login struct {
 }
 
 type LookupRequest_Id struct {
+	// A user's or a number's.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3,oneof"`
 }
 
@@ -885,10 +886,11 @@ func (*LookupRequest_Id) isLookupRequest_By() {}
 
 func (*LookupRequest_Number) isLookupRequest_By() {}
 
-// LookupResponse is the users that there are.
+// LookupResponse is the users and the internal numbers that there are.
 type LookupResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Users         []*User                `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	Numbers       []*Number              `protobuf:"bytes,2,rep,name=numbers,proto3" json:"numbers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -930,6 +932,110 @@ func (x *LookupResponse) GetUsers() []*User {
 	return nil
 }
 
+func (x *LookupResponse) GetNumbers() []*Number {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
+// Number is an internal number: a user's, a queue's or a call flow's.
+type Number struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number string                 `protobuf:"bytes,1,opt,name=number,proto3" json:"number,omitempty"`
+	Id     string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// The user's or the queue's name.
+	Caption string `protobuf:"bytes,3,opt,name=caption,proto3" json:"caption,omitempty"`
+	// Several people are behind it.
+	Group bool `protobuf:"varint,4,opt,name=group,proto3" json:"group,omitempty"`
+	// Login of the user whose it is. Empty: nobody's.
+	User       string `protobuf:"bytes,5,opt,name=user,proto3" json:"user,omitempty"`
+	Department string `protobuf:"bytes,6,opt,name=department,proto3" json:"department,omitempty"`
+	// As that of a user.
+	State         int32 `protobuf:"varint,7,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Number) Reset() {
+	*x = Number{}
+	mi := &file_octolink_host_v1_host_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Number) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Number) ProtoMessage() {}
+
+func (x *Number) ProtoReflect() protoreflect.Message {
+	mi := &file_octolink_host_v1_host_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Number.ProtoReflect.Descriptor instead.
+func (*Number) Descriptor() ([]byte, []int) {
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Number) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Number) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Number) GetCaption() string {
+	if x != nil {
+		return x.Caption
+	}
+	return ""
+}
+
+func (x *Number) GetGroup() bool {
+	if x != nil {
+		return x.Group
+	}
+	return false
+}
+
+func (x *Number) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Number) GetDepartment() string {
+	if x != nil {
+		return x.Department
+	}
+	return ""
+}
+
+func (x *Number) GetState() int32 {
+	if x != nil {
+		return x.State
+	}
+	return 0
+}
+
 // User is a user and what he does now.
 type User struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
@@ -947,7 +1053,7 @@ type User struct {
 
 func (x *User) Reset() {
 	*x = User{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[14]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -959,7 +1065,7 @@ func (x *User) String() string {
 func (*User) ProtoMessage() {}
 
 func (x *User) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[14]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -972,7 +1078,7 @@ func (x *User) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use User.ProtoReflect.Descriptor instead.
 func (*User) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{14}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *User) GetLogin() string {
@@ -1042,7 +1148,7 @@ type JournalRequest struct {
 
 func (x *JournalRequest) Reset() {
 	*x = JournalRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[15]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1054,7 +1160,7 @@ func (x *JournalRequest) String() string {
 func (*JournalRequest) ProtoMessage() {}
 
 func (x *JournalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[15]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1067,7 +1173,7 @@ func (x *JournalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalRequest.ProtoReflect.Descriptor instead.
 func (*JournalRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{15}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *JournalRequest) GetUsers() []string {
@@ -1129,7 +1235,7 @@ type JournalResponse struct {
 
 func (x *JournalResponse) Reset() {
 	*x = JournalResponse{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[16]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1141,7 +1247,7 @@ func (x *JournalResponse) String() string {
 func (*JournalResponse) ProtoMessage() {}
 
 func (x *JournalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[16]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1154,7 +1260,7 @@ func (x *JournalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JournalResponse.ProtoReflect.Descriptor instead.
 func (*JournalResponse) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{16}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *JournalResponse) GetRecords() []*CallRecord {
@@ -1180,16 +1286,20 @@ type CallRecord struct {
 	// Absent: not answered.
 	Answered *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=answered,proto3" json:"answered,omitempty"`
 	// Absent: in progress.
-	Ended         *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=ended,proto3" json:"ended,omitempty"`
-	Outcome       string                 `protobuf:"bytes,13,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	Recorded      bool                   `protobuf:"varint,14,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	Ended    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=ended,proto3" json:"ended,omitempty"`
+	Outcome  string                 `protobuf:"bytes,13,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	Recorded bool                   `protobuf:"varint,14,opt,name=recorded,proto3" json:"recorded,omitempty"`
+	// Name of the call flow that led the call last.
+	Flow string `protobuf:"bytes,15,opt,name=flow,proto3" json:"flow,omitempty"`
+	// What call flows noted about the call.
+	Tags          []*Tag `protobuf:"bytes,16,rep,name=tags,proto3" json:"tags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CallRecord) Reset() {
 	*x = CallRecord{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[17]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1311,7 @@ func (x *CallRecord) String() string {
 func (*CallRecord) ProtoMessage() {}
 
 func (x *CallRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[17]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1324,7 @@ func (x *CallRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CallRecord.ProtoReflect.Descriptor instead.
 func (*CallRecord) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{17}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CallRecord) GetId() string {
@@ -1315,6 +1425,73 @@ func (x *CallRecord) GetRecorded() bool {
 	return false
 }
 
+func (x *CallRecord) GetFlow() string {
+	if x != nil {
+		return x.Flow
+	}
+	return ""
+}
+
+func (x *CallRecord) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+// Tag is what a call flow noted.
+type Tag struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tag) Reset() {
+	*x = Tag{}
+	mi := &file_octolink_host_v1_host_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tag) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tag) ProtoMessage() {}
+
+func (x *Tag) ProtoReflect() protoreflect.Message {
+	mi := &file_octolink_host_v1_host_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tag.ProtoReflect.Descriptor instead.
+func (*Tag) Descriptor() ([]byte, []int) {
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Tag) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Tag) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
 // GetRequest names a value.
 type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1325,7 +1502,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[18]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +1514,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[18]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +1527,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{18}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetRequest) GetKey() string {
@@ -1371,7 +1548,7 @@ type GetResponse struct {
 
 func (x *GetResponse) Reset() {
 	*x = GetResponse{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[19]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1383,7 +1560,7 @@ func (x *GetResponse) String() string {
 func (*GetResponse) ProtoMessage() {}
 
 func (x *GetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[19]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1396,7 +1573,7 @@ func (x *GetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetResponse.ProtoReflect.Descriptor instead.
 func (*GetResponse) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{19}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetResponse) GetValue() []byte {
@@ -1417,7 +1594,7 @@ type SetRequest struct {
 
 func (x *SetRequest) Reset() {
 	*x = SetRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[20]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1606,7 @@ func (x *SetRequest) String() string {
 func (*SetRequest) ProtoMessage() {}
 
 func (x *SetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[20]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1619,7 @@ func (x *SetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRequest.ProtoReflect.Descriptor instead.
 func (*SetRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{20}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SetRequest) GetKey() string {
@@ -1468,7 +1645,7 @@ type SetResponse struct {
 
 func (x *SetResponse) Reset() {
 	*x = SetResponse{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[21]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1480,7 +1657,7 @@ func (x *SetResponse) String() string {
 func (*SetResponse) ProtoMessage() {}
 
 func (x *SetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[21]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1493,7 +1670,7 @@ func (x *SetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetResponse.ProtoReflect.Descriptor instead.
 func (*SetResponse) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{21}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{23}
 }
 
 // DeleteRequest names a value.
@@ -1506,7 +1683,7 @@ type DeleteRequest struct {
 
 func (x *DeleteRequest) Reset() {
 	*x = DeleteRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[22]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1695,7 @@ func (x *DeleteRequest) String() string {
 func (*DeleteRequest) ProtoMessage() {}
 
 func (x *DeleteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[22]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1708,7 @@ func (x *DeleteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{22}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DeleteRequest) GetKey() string {
@@ -1550,7 +1727,7 @@ type DeleteResponse struct {
 
 func (x *DeleteResponse) Reset() {
 	*x = DeleteResponse{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[23]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1562,7 +1739,7 @@ func (x *DeleteResponse) String() string {
 func (*DeleteResponse) ProtoMessage() {}
 
 func (x *DeleteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[23]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1575,7 +1752,7 @@ func (x *DeleteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteResponse.ProtoReflect.Descriptor instead.
 func (*DeleteResponse) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{23}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{25}
 }
 
 // KeysRequest asks for keys.
@@ -1588,7 +1765,7 @@ type KeysRequest struct {
 
 func (x *KeysRequest) Reset() {
 	*x = KeysRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[24]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1600,7 +1777,7 @@ func (x *KeysRequest) String() string {
 func (*KeysRequest) ProtoMessage() {}
 
 func (x *KeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[24]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1613,7 +1790,7 @@ func (x *KeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysRequest.ProtoReflect.Descriptor instead.
 func (*KeysRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{24}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *KeysRequest) GetPrefix() string {
@@ -1633,7 +1810,7 @@ type KeysResponse struct {
 
 func (x *KeysResponse) Reset() {
 	*x = KeysResponse{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[25]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +1822,7 @@ func (x *KeysResponse) String() string {
 func (*KeysResponse) ProtoMessage() {}
 
 func (x *KeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[25]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1658,7 +1835,7 @@ func (x *KeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysResponse.ProtoReflect.Descriptor instead.
 func (*KeysResponse) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{25}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *KeysResponse) GetKeys() []string {
@@ -1680,7 +1857,7 @@ type NotifyRequest struct {
 
 func (x *NotifyRequest) Reset() {
 	*x = NotifyRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[26]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +1869,7 @@ func (x *NotifyRequest) String() string {
 func (*NotifyRequest) ProtoMessage() {}
 
 func (x *NotifyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[26]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1705,7 +1882,7 @@ func (x *NotifyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NotifyRequest.ProtoReflect.Descriptor instead.
 func (*NotifyRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{26}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *NotifyRequest) GetUser() string {
@@ -1731,7 +1908,7 @@ type NotifyResponse struct {
 
 func (x *NotifyResponse) Reset() {
 	*x = NotifyResponse{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[27]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1743,7 +1920,7 @@ func (x *NotifyResponse) String() string {
 func (*NotifyResponse) ProtoMessage() {}
 
 func (x *NotifyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[27]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1756,7 +1933,7 @@ func (x *NotifyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NotifyResponse.ProtoReflect.Descriptor instead.
 func (*NotifyResponse) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{27}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{29}
 }
 
 // DeliverRequest is one thing that must arrive.
@@ -1775,7 +1952,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[28]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1787,7 +1964,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[28]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1800,7 +1977,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{28}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *DeliverRequest) GetEndpoint() string {
@@ -1840,7 +2017,7 @@ type HTTPRequest struct {
 
 func (x *HTTPRequest) Reset() {
 	*x = HTTPRequest{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[29]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1852,7 +2029,7 @@ func (x *HTTPRequest) String() string {
 func (*HTTPRequest) ProtoMessage() {}
 
 func (x *HTTPRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[29]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1865,7 +2042,7 @@ func (x *HTTPRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HTTPRequest.ProtoReflect.Descriptor instead.
 func (*HTTPRequest) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{29}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *HTTPRequest) GetMethod() string {
@@ -1907,7 +2084,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[30]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1919,7 +2096,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[30]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1932,7 +2109,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{30}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Header) GetName() string {
@@ -1960,7 +2137,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_octolink_host_v1_host_proto_msgTypes[31]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2149,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_octolink_host_v1_host_proto_msgTypes[31]
+	mi := &file_octolink_host_v1_host_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2162,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{31}
+	return file_octolink_host_v1_host_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *DeliverResponse) GetKnown() bool {
@@ -2050,9 +2227,20 @@ const file_octolink_host_v1_host_proto_rawDesc = "" +
 	"\x05login\x18\x01 \x01(\tH\x00R\x05login\x12\x10\n" +
 	"\x02id\x18\x02 \x01(\tH\x00R\x02id\x12\x18\n" +
 	"\x06number\x18\x03 \x01(\tH\x00R\x06numberB\x04\n" +
-	"\x02by\">\n" +
+	"\x02by\"r\n" +
 	"\x0eLookupResponse\x12,\n" +
-	"\x05users\x18\x01 \x03(\v2\x16.octolink.host.v1.UserR\x05users\"\xb0\x01\n" +
+	"\x05users\x18\x01 \x03(\v2\x16.octolink.host.v1.UserR\x05users\x122\n" +
+	"\anumbers\x18\x02 \x03(\v2\x18.octolink.host.v1.NumberR\anumbers\"\xaa\x01\n" +
+	"\x06Number\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\tR\x06number\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x18\n" +
+	"\acaption\x18\x03 \x01(\tR\acaption\x12\x14\n" +
+	"\x05group\x18\x04 \x01(\bR\x05group\x12\x12\n" +
+	"\x04user\x18\x05 \x01(\tR\x04user\x12\x1e\n" +
+	"\n" +
+	"department\x18\x06 \x01(\tR\n" +
+	"department\x12\x14\n" +
+	"\x05state\x18\a \x01(\x05R\x05state\"\xb0\x01\n" +
 	"\x04User\x12\x14\n" +
 	"\x05login\x18\x01 \x01(\tR\x05login\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
@@ -2074,7 +2262,7 @@ const file_octolink_host_v1_host_proto_rawDesc = "" +
 	"\x05limit\x18\x06 \x01(\x05R\x05limit\x12\x16\n" +
 	"\x06offset\x18\a \x01(\x05R\x06offset\"I\n" +
 	"\x0fJournalResponse\x126\n" +
-	"\arecords\x18\x01 \x03(\v2\x1c.octolink.host.v1.CallRecordR\arecords\"\xb6\x03\n" +
+	"\arecords\x18\x01 \x03(\v2\x1c.octolink.host.v1.CallRecordR\arecords\"\xf5\x03\n" +
 	"\n" +
 	"CallRecord\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
@@ -2091,7 +2279,12 @@ const file_octolink_host_v1_host_proto_rawDesc = "" +
 	"\banswered\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\banswered\x120\n" +
 	"\x05ended\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x05ended\x12\x18\n" +
 	"\aoutcome\x18\r \x01(\tR\aoutcome\x12\x1a\n" +
-	"\brecorded\x18\x0e \x01(\bR\brecorded\"\x1e\n" +
+	"\brecorded\x18\x0e \x01(\bR\brecorded\x12\x12\n" +
+	"\x04flow\x18\x0f \x01(\tR\x04flow\x12)\n" +
+	"\x04tags\x18\x10 \x03(\v2\x15.octolink.host.v1.TagR\x04tags\"-\n" +
+	"\x03Tag\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\x1e\n" +
 	"\n" +
 	"GetRequest\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\"2\n" +
@@ -2152,7 +2345,7 @@ func file_octolink_host_v1_host_proto_rawDescGZIP() []byte {
 	return file_octolink_host_v1_host_proto_rawDescData
 }
 
-var file_octolink_host_v1_host_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_octolink_host_v1_host_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_octolink_host_v1_host_proto_goTypes = []any{
 	(*EventsRequest)(nil),         // 0: octolink.host.v1.EventsRequest
 	(*EventsResponse)(nil),        // 1: octolink.host.v1.EventsResponse
@@ -2168,72 +2361,76 @@ var file_octolink_host_v1_host_proto_goTypes = []any{
 	(*CommandResponse)(nil),       // 11: octolink.host.v1.CommandResponse
 	(*LookupRequest)(nil),         // 12: octolink.host.v1.LookupRequest
 	(*LookupResponse)(nil),        // 13: octolink.host.v1.LookupResponse
-	(*User)(nil),                  // 14: octolink.host.v1.User
-	(*JournalRequest)(nil),        // 15: octolink.host.v1.JournalRequest
-	(*JournalResponse)(nil),       // 16: octolink.host.v1.JournalResponse
-	(*CallRecord)(nil),            // 17: octolink.host.v1.CallRecord
-	(*GetRequest)(nil),            // 18: octolink.host.v1.GetRequest
-	(*GetResponse)(nil),           // 19: octolink.host.v1.GetResponse
-	(*SetRequest)(nil),            // 20: octolink.host.v1.SetRequest
-	(*SetResponse)(nil),           // 21: octolink.host.v1.SetResponse
-	(*DeleteRequest)(nil),         // 22: octolink.host.v1.DeleteRequest
-	(*DeleteResponse)(nil),        // 23: octolink.host.v1.DeleteResponse
-	(*KeysRequest)(nil),           // 24: octolink.host.v1.KeysRequest
-	(*KeysResponse)(nil),          // 25: octolink.host.v1.KeysResponse
-	(*NotifyRequest)(nil),         // 26: octolink.host.v1.NotifyRequest
-	(*NotifyResponse)(nil),        // 27: octolink.host.v1.NotifyResponse
-	(*DeliverRequest)(nil),        // 28: octolink.host.v1.DeliverRequest
-	(*HTTPRequest)(nil),           // 29: octolink.host.v1.HTTPRequest
-	(*Header)(nil),                // 30: octolink.host.v1.Header
-	(*DeliverResponse)(nil),       // 31: octolink.host.v1.DeliverResponse
-	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
-	(*v1.Object)(nil),             // 33: octolink.base.v1.Object
+	(*Number)(nil),                // 14: octolink.host.v1.Number
+	(*User)(nil),                  // 15: octolink.host.v1.User
+	(*JournalRequest)(nil),        // 16: octolink.host.v1.JournalRequest
+	(*JournalResponse)(nil),       // 17: octolink.host.v1.JournalResponse
+	(*CallRecord)(nil),            // 18: octolink.host.v1.CallRecord
+	(*Tag)(nil),                   // 19: octolink.host.v1.Tag
+	(*GetRequest)(nil),            // 20: octolink.host.v1.GetRequest
+	(*GetResponse)(nil),           // 21: octolink.host.v1.GetResponse
+	(*SetRequest)(nil),            // 22: octolink.host.v1.SetRequest
+	(*SetResponse)(nil),           // 23: octolink.host.v1.SetResponse
+	(*DeleteRequest)(nil),         // 24: octolink.host.v1.DeleteRequest
+	(*DeleteResponse)(nil),        // 25: octolink.host.v1.DeleteResponse
+	(*KeysRequest)(nil),           // 26: octolink.host.v1.KeysRequest
+	(*KeysResponse)(nil),          // 27: octolink.host.v1.KeysResponse
+	(*NotifyRequest)(nil),         // 28: octolink.host.v1.NotifyRequest
+	(*NotifyResponse)(nil),        // 29: octolink.host.v1.NotifyResponse
+	(*DeliverRequest)(nil),        // 30: octolink.host.v1.DeliverRequest
+	(*HTTPRequest)(nil),           // 31: octolink.host.v1.HTTPRequest
+	(*Header)(nil),                // 32: octolink.host.v1.Header
+	(*DeliverResponse)(nil),       // 33: octolink.host.v1.DeliverResponse
+	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
+	(*v1.Object)(nil),             // 35: octolink.base.v1.Object
 }
 var file_octolink_host_v1_host_proto_depIdxs = []int32{
 	2,  // 0: octolink.host.v1.EventsResponse.event:type_name -> octolink.host.v1.Event
 	3,  // 1: octolink.host.v1.EventsResponse.gap:type_name -> octolink.host.v1.Gap
-	32, // 2: octolink.host.v1.Event.at:type_name -> google.protobuf.Timestamp
-	33, // 3: octolink.host.v1.Event.body:type_name -> octolink.base.v1.Object
+	34, // 2: octolink.host.v1.Event.at:type_name -> google.protobuf.Timestamp
+	35, // 3: octolink.host.v1.Event.body:type_name -> octolink.base.v1.Object
 	5,  // 4: octolink.host.v1.CommandRequest.dial:type_name -> octolink.host.v1.Dial
 	6,  // 5: octolink.host.v1.CommandRequest.answer:type_name -> octolink.host.v1.Answer
 	7,  // 6: octolink.host.v1.CommandRequest.decline:type_name -> octolink.host.v1.Decline
 	8,  // 7: octolink.host.v1.CommandRequest.hangup:type_name -> octolink.host.v1.Hangup
 	9,  // 8: octolink.host.v1.CommandRequest.transfer:type_name -> octolink.host.v1.Transfer
 	10, // 9: octolink.host.v1.CommandRequest.state:type_name -> octolink.host.v1.State
-	14, // 10: octolink.host.v1.LookupResponse.users:type_name -> octolink.host.v1.User
-	32, // 11: octolink.host.v1.JournalRequest.from:type_name -> google.protobuf.Timestamp
-	32, // 12: octolink.host.v1.JournalRequest.to:type_name -> google.protobuf.Timestamp
-	17, // 13: octolink.host.v1.JournalResponse.records:type_name -> octolink.host.v1.CallRecord
-	32, // 14: octolink.host.v1.CallRecord.started:type_name -> google.protobuf.Timestamp
-	32, // 15: octolink.host.v1.CallRecord.answered:type_name -> google.protobuf.Timestamp
-	32, // 16: octolink.host.v1.CallRecord.ended:type_name -> google.protobuf.Timestamp
-	29, // 17: octolink.host.v1.DeliverRequest.request:type_name -> octolink.host.v1.HTTPRequest
-	30, // 18: octolink.host.v1.HTTPRequest.headers:type_name -> octolink.host.v1.Header
-	0,  // 19: octolink.host.v1.HostService.Events:input_type -> octolink.host.v1.EventsRequest
-	4,  // 20: octolink.host.v1.HostService.Command:input_type -> octolink.host.v1.CommandRequest
-	12, // 21: octolink.host.v1.HostService.Lookup:input_type -> octolink.host.v1.LookupRequest
-	15, // 22: octolink.host.v1.HostService.Journal:input_type -> octolink.host.v1.JournalRequest
-	18, // 23: octolink.host.v1.HostService.Get:input_type -> octolink.host.v1.GetRequest
-	20, // 24: octolink.host.v1.HostService.Set:input_type -> octolink.host.v1.SetRequest
-	22, // 25: octolink.host.v1.HostService.Delete:input_type -> octolink.host.v1.DeleteRequest
-	24, // 26: octolink.host.v1.HostService.Keys:input_type -> octolink.host.v1.KeysRequest
-	26, // 27: octolink.host.v1.HostService.Notify:input_type -> octolink.host.v1.NotifyRequest
-	28, // 28: octolink.host.v1.HostService.Deliver:input_type -> octolink.host.v1.DeliverRequest
-	1,  // 29: octolink.host.v1.HostService.Events:output_type -> octolink.host.v1.EventsResponse
-	11, // 30: octolink.host.v1.HostService.Command:output_type -> octolink.host.v1.CommandResponse
-	13, // 31: octolink.host.v1.HostService.Lookup:output_type -> octolink.host.v1.LookupResponse
-	16, // 32: octolink.host.v1.HostService.Journal:output_type -> octolink.host.v1.JournalResponse
-	19, // 33: octolink.host.v1.HostService.Get:output_type -> octolink.host.v1.GetResponse
-	21, // 34: octolink.host.v1.HostService.Set:output_type -> octolink.host.v1.SetResponse
-	23, // 35: octolink.host.v1.HostService.Delete:output_type -> octolink.host.v1.DeleteResponse
-	25, // 36: octolink.host.v1.HostService.Keys:output_type -> octolink.host.v1.KeysResponse
-	27, // 37: octolink.host.v1.HostService.Notify:output_type -> octolink.host.v1.NotifyResponse
-	31, // 38: octolink.host.v1.HostService.Deliver:output_type -> octolink.host.v1.DeliverResponse
-	29, // [29:39] is the sub-list for method output_type
-	19, // [19:29] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	15, // 10: octolink.host.v1.LookupResponse.users:type_name -> octolink.host.v1.User
+	14, // 11: octolink.host.v1.LookupResponse.numbers:type_name -> octolink.host.v1.Number
+	34, // 12: octolink.host.v1.JournalRequest.from:type_name -> google.protobuf.Timestamp
+	34, // 13: octolink.host.v1.JournalRequest.to:type_name -> google.protobuf.Timestamp
+	18, // 14: octolink.host.v1.JournalResponse.records:type_name -> octolink.host.v1.CallRecord
+	34, // 15: octolink.host.v1.CallRecord.started:type_name -> google.protobuf.Timestamp
+	34, // 16: octolink.host.v1.CallRecord.answered:type_name -> google.protobuf.Timestamp
+	34, // 17: octolink.host.v1.CallRecord.ended:type_name -> google.protobuf.Timestamp
+	19, // 18: octolink.host.v1.CallRecord.tags:type_name -> octolink.host.v1.Tag
+	31, // 19: octolink.host.v1.DeliverRequest.request:type_name -> octolink.host.v1.HTTPRequest
+	32, // 20: octolink.host.v1.HTTPRequest.headers:type_name -> octolink.host.v1.Header
+	0,  // 21: octolink.host.v1.HostService.Events:input_type -> octolink.host.v1.EventsRequest
+	4,  // 22: octolink.host.v1.HostService.Command:input_type -> octolink.host.v1.CommandRequest
+	12, // 23: octolink.host.v1.HostService.Lookup:input_type -> octolink.host.v1.LookupRequest
+	16, // 24: octolink.host.v1.HostService.Journal:input_type -> octolink.host.v1.JournalRequest
+	20, // 25: octolink.host.v1.HostService.Get:input_type -> octolink.host.v1.GetRequest
+	22, // 26: octolink.host.v1.HostService.Set:input_type -> octolink.host.v1.SetRequest
+	24, // 27: octolink.host.v1.HostService.Delete:input_type -> octolink.host.v1.DeleteRequest
+	26, // 28: octolink.host.v1.HostService.Keys:input_type -> octolink.host.v1.KeysRequest
+	28, // 29: octolink.host.v1.HostService.Notify:input_type -> octolink.host.v1.NotifyRequest
+	30, // 30: octolink.host.v1.HostService.Deliver:input_type -> octolink.host.v1.DeliverRequest
+	1,  // 31: octolink.host.v1.HostService.Events:output_type -> octolink.host.v1.EventsResponse
+	11, // 32: octolink.host.v1.HostService.Command:output_type -> octolink.host.v1.CommandResponse
+	13, // 33: octolink.host.v1.HostService.Lookup:output_type -> octolink.host.v1.LookupResponse
+	17, // 34: octolink.host.v1.HostService.Journal:output_type -> octolink.host.v1.JournalResponse
+	21, // 35: octolink.host.v1.HostService.Get:output_type -> octolink.host.v1.GetResponse
+	23, // 36: octolink.host.v1.HostService.Set:output_type -> octolink.host.v1.SetResponse
+	25, // 37: octolink.host.v1.HostService.Delete:output_type -> octolink.host.v1.DeleteResponse
+	27, // 38: octolink.host.v1.HostService.Keys:output_type -> octolink.host.v1.KeysResponse
+	29, // 39: octolink.host.v1.HostService.Notify:output_type -> octolink.host.v1.NotifyResponse
+	33, // 40: octolink.host.v1.HostService.Deliver:output_type -> octolink.host.v1.DeliverResponse
+	31, // [31:41] is the sub-list for method output_type
+	21, // [21:31] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_octolink_host_v1_host_proto_init() }
@@ -2260,14 +2457,14 @@ func file_octolink_host_v1_host_proto_init() {
 		(*LookupRequest_Id)(nil),
 		(*LookupRequest_Number)(nil),
 	}
-	file_octolink_host_v1_host_proto_msgTypes[19].OneofWrappers = []any{}
+	file_octolink_host_v1_host_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_octolink_host_v1_host_proto_rawDesc), len(file_octolink_host_v1_host_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

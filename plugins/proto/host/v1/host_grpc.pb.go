@@ -45,7 +45,7 @@ type HostServiceClient interface {
 	Events(ctx context.Context, in *EventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EventsResponse], error)
 	// Command does something at a user's telephone on his behalf.
 	Command(ctx context.Context, in *CommandRequest, opts ...grpc.CallOption) (*CommandResponse, error)
-	// Lookup finds users.
+	// Lookup finds users and internal numbers.
 	Lookup(ctx context.Context, in *LookupRequest, opts ...grpc.CallOption) (*LookupResponse, error)
 	// Journal reads calls, newest first.
 	Journal(ctx context.Context, in *JournalRequest, opts ...grpc.CallOption) (*JournalResponse, error)
@@ -193,7 +193,7 @@ type HostServiceServer interface {
 	Events(*EventsRequest, grpc.ServerStreamingServer[EventsResponse]) error
 	// Command does something at a user's telephone on his behalf.
 	Command(context.Context, *CommandRequest) (*CommandResponse, error)
-	// Lookup finds users.
+	// Lookup finds users and internal numbers.
 	Lookup(context.Context, *LookupRequest) (*LookupResponse, error)
 	// Journal reads calls, newest first.
 	Journal(context.Context, *JournalRequest) (*JournalResponse, error)
