@@ -82,7 +82,7 @@ func compile(t *hostTable, dir, name string) (*compiled, error) {
 	if err != nil {
 		return c, Problems{syntaxProblem(name, err)}
 	}
-	if c.program, err = goja.CompileAST(c.tree, false); err != nil {
+	if c.program, err = goja.CompileAST(c.tree, true); err != nil {
 		return c, Problems{syntaxProblem(name, err)}
 	}
 	c.source = c.tree.File

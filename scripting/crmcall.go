@@ -42,7 +42,7 @@ func (r *Run) callMethod(ctx context.Context, name string, in crm.Values, o meth
 	call := crm.Call{In: in, User: o.User, Session: r.id, Late: int(o.Late / time.Millisecond)}
 	bounded, cancel := ctx, func() {}
 	if o.Timeout > 0 {
-		bounded, cancel = context.WithTimeout(ctx, o.Timeout)
+		bounded, cancel = r.e.withTimeout(ctx, o.Timeout)
 	}
 	defer cancel()
 	var out crm.Values
@@ -128,7 +128,14 @@ func (r *Run) typed(name string, out crm.Values) crm.Values {
 	provider, key, _ := strings.Cut(name, ".")
 	p, err := r.e.opts.Directory.Provider(provider)
 	if err != nil {
-		return out
+		offering := r.offering(name)
+		if len(offering) != 1 {
+			return out
+		}
+		if p, err = r.e.opts.Directory.Provider(offering[0]); err != nil {
+			return out // gone meanwhile
+		}
+		key = name
 	}
 	m, ok := p.Catalog().Method(key)
 	if !ok || len(m.Out) == 0 {

@@ -186,7 +186,7 @@ func showForm(ctx context.Context, r *Run, in showIn) (shown, error) {
 	if in.Options.Timeout == 0 {
 		in.Options.Timeout = formTime
 	}
-	bounded, cancel := context.WithTimeout(ctx, in.Options.Timeout)
+	bounded, cancel := r.e.withTimeout(ctx, in.Options.Timeout)
 	defer cancel()
 	defer w.Close()
 	button, values, err := w.Wait(bounded)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,11 +68,11 @@ func New(o Options) *Engine {
 	if o.Poll == 0 {
 		o.Poll = time.Second
 	}
-	boundExpressions(o.Limits.CPU)
+	boundExpressions()
 	e := &Engine{opts: o, table: newTable(Functions()), runs: map[string]*Run{}}
 	e.dog = &watchdog{limit: o.Limits.CPU, heap: o.Limits.Heap, live: heapBytes, young: e.youngest}
 	e.files.dir = o.Dir
-	e.Reload()
+	_ = e.Reload() // it has told the log
 	return e
 }
 
@@ -87,7 +89,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			e.Reload()
+			_ = e.Reload() // it has told the log
 		}
 	}
 }
@@ -208,10 +210,7 @@ func (e *Engine) youngest() (found *Run) {
 // Running are the traces of the runs that have not ended, in no order.
 func (e *Engine) Running() []Trace {
 	e.mu.Lock()
-	all := make([]*Run, 0, len(e.runs))
-	for _, r := range e.runs {
-		all = append(all, r)
-	}
+	all := slices.Collect(maps.Values(e.runs))
 	e.mu.Unlock()
 	traces := make([]Trace, len(all))
 	for i, r := range all {
@@ -246,10 +245,11 @@ func (e *Engine) Shutdown(ctx context.Context) {
 	case <-gone:
 	case <-ctx.Done():
 		e.mu.Lock()
-		for _, r := range e.runs {
-			go r.end(Gone, ErrShutdown)
-		}
+		left := slices.Collect(maps.Values(e.runs))
 		e.mu.Unlock()
+		for _, r := range left {
+			r.end(Gone, ErrShutdown)
+		}
 		<-gone
 	}
 	e.dog.close()

@@ -33,7 +33,6 @@ type files struct {
 	mu       sync.RWMutex
 	programs map[string]*program // the last good version, by flow
 	problems map[string]Problems // of flows whose newest version does not compile
-	used     map[string]bool     // files that others import
 	fault    error               // why the folder cannot be read
 }
 
@@ -124,9 +123,13 @@ func (e *Engine) recompile(file string) {
 	}
 	f.mu.Unlock()
 	switch {
-	case len(problems) == 0 && old != nil:
-		e.opts.Log.Info("a flow has changed", "flow", flow)
-	case len(problems) > 0:
+	case len(problems) == 0:
+		if old != nil {
+			e.opts.Log.Info("a flow has changed", "flow", flow)
+		}
+	case isNoFlow(problems) && old == nil:
+		e.opts.Log.Debug("a file exports no flow", "flow", flow)
+	default:
 		for _, p := range problems {
 			e.opts.Log.Error("a flow does not compile", "flow", flow, "err", p.String(), "lastgood", old != nil)
 		}
@@ -185,9 +188,21 @@ func (f *files) allProblems() (all Problems) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	for _, flow := range slices.Sorted(maps.Keys(f.problems)) {
-		all = append(all, f.problems[flow]...)
+		if problems := f.problems[flow]; !isNoFlow(problems) || !f.imported(problems[0].File) {
+			all = append(all, problems...)
+		}
 	}
 	return all
+}
+
+// imported reports whether another flow is made of a file; mu is held.
+func (f *files) imported(file string) bool {
+	for flow, p := range f.programs {
+		if flow != flowName(file) && slices.Contains(p.inputs, file) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxFiles is how many files a folder of flows may have.
@@ -195,8 +210,12 @@ const maxFiles = 10_000
 
 // scan looks at all sources of the folder and below it.
 func scan(dir string) (map[string]stamp, error) {
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
 	found := map[string]stamp{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

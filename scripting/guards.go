@@ -133,12 +133,16 @@ func tooMuch(rt *goja.Runtime, text string) {
 
 var boundOnce sync.Once
 
+// matchTime is how long an expression may look for a match. One whose time is over does not match, which
+// would be a wrong answer; so it is much longer than the limit of a script, which is reached before.
+const matchTime = time.Second
+
 // boundExpressions bounds the time of regular expressions that need backtracking, for the whole process:
-// goja gives no other way. An expression whose time is over does not match; but then the script's time is
-// over, too, and nothing comes of that.
-func boundExpressions(cpu time.Duration) {
+// goja gives no other way. A run that is in one is given up at its limit; this is for its goroutine, which
+// would go on.
+func boundExpressions() {
 	boundOnce.Do(func() {
-		regexp2.DefaultMatchTimeout = 2*cpu + 2*tick
+		regexp2.DefaultMatchTimeout = matchTime
 		regexp2.SetTimeoutCheckPeriod(tick)
 	})
 }

@@ -2,6 +2,7 @@ package scripting_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/scripting"
@@ -47,5 +48,75 @@ func TestCallGoesToTheResponsible(t *testing.T) {
 		if names[i] != want[i] {
 			t.Errorf("got %v, want %v", names, want)
 		}
+	}
+}
+
+// A flow that gives up leaves its caller to the number's rule, in the real switch.
+func TestFallbackRings(t *testing.T) {
+	h := open(t, `export default function incoming(call: Call) { call.answer(); throw new Error("broken"); }`, scripting.Options{})
+	if _, err := h.sim.Ring(h.ctx, client, "500"); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.ended(); got.Outcome != scripting.Threw || got.Fallback != "queue:700" {
+		t.Errorf("got %s (%s), fallback %q", got.Outcome, got.Reason, got.Fallback)
+	}
+	if n := len(h.sw.Waiting("700")) + busy(h.sw.Line("boris").State); n == 0 {
+		t.Error("the caller is neither in the queue nor at its agent")
+	}
+}
+
+func busy(s pbx.LineState) int {
+	if s == pbx.LineRinging {
+		return 1
+	}
+	return 0
+}
+
+// A caller who hangs up ends a flow that ignores it, in the real switch.
+func TestCallerHangsUpInTheSwitch(t *testing.T) {
+	h := open(t, `export default function incoming(call: Call) {
+		for (;;) { try { call.dial("alice", { timeout: 600 }); } catch {} }
+	}`, scripting.Options{})
+	if _, err := h.sim.Ring(h.ctx, client, "500"); err != nil {
+		t.Fatal(err)
+	}
+	h.wait("alice's phone rings", func() bool { return h.sw.Line("alice").State == pbx.LineRinging })
+	if err := h.sim.HangupPhone(h.ctx, client); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.ended(); got.Outcome != scripting.HungUp || got.Fallback != "" || len(got.Steps) != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Scripts that work without end leave the others their turns.
+func TestOthersGoOnBesideLoops(t *testing.T) {
+	e := engineOf(t, `export default function f() { for (let i = 0; i < 5; i++) sleep(0.001); return "done"; }`,
+		map[string]string{"loop.ts": `export default function f() { for (;;) {} }`}, scripting.Options{Limits: scripting.Limits{CPU: time.Hour}})
+	var loops, others []*scripting.Running
+	start := func(flow string) *scripting.Running {
+		g, err := e.Start(scripting.Trigger{Flow: flow})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	for range 2 {
+		loops = append(loops, start("loop"))
+	}
+	for range 1000 {
+		others = append(others, start("flow"))
+	}
+	for _, g := range others {
+		if r, _ := g.Wait(t.Context()); r.Value != "done" {
+			t.Errorf("got %s: %v", r.Outcome, r.Err)
+		}
+	}
+	for _, g := range loops {
+		if now := g.Trace(); now.Outcome != "" {
+			t.Errorf("a loop has ended early: %s", now.Reason)
+		}
+		g.Stop(scripting.ErrShutdown)
+		<-g.Done()
 	}
 }

@@ -37,35 +37,37 @@ func TestScriptsThatDoNotEnd(t *testing.T) {
 		source string
 		want   scripting.Outcome
 		reason string
+
+		abandoned int64 // a built-in function holds it; its call is seen to nevertheless
 	}{
-		{"an endless loop", `export default function f() { for (;;) {} }`, scripting.Limited, "worked for longer than 100ms"},
-		{"an endless loop that catches", `export default function f() { for (;;) { try { for (;;) {} } catch {} finally { continue; } } }`, scripting.Limited, "worked for longer"},
-		{"an endless loop before the flow", `for (;;) {} export default function f() {}`, scripting.Limited, "worked for longer"},
-		{"an endless callback", `export default function f() { [1].forEach(() => { for (;;) {} }); }`, scripting.Limited, "worked for longer"},
-		{"an endless getter of a result", `export default function f() { return { get x() { for (;;) {} } }; }`, scripting.Limited, "worked for longer"},
-		{"an endless getter of an argument", `export default function f() { log({ get x() { for (;;) {} } }); }`, scripting.Limited, "worked for longer"},
-		{"an endless text of an error", `export default function f() { throw { stack: "", toString() { for (;;) {} } }; }`, scripting.Limited, "worked for longer"},
-		{"an endless async function", `export default async function f() { for (;;) await null; }`, scripting.Limited, "worked for longer"},
-		{"an endless generator", `export default function f() { return [...(function* () { for (;;) yield 0; })()]; }`, scripting.Limited, "worked for longer"},
-		{"recursion", "export default function f() {\n  return 1 + f();\n}", scripting.Limited, "functions called each other more than 1000 deep: at f (flow.ts:2:16)"},
-		{"recursion that catches", `function g(): number { try { return g(); } catch { return g(); } } export default () => g();`, scripting.Limited, "1000 deep"},
-		{"recursion through built-ins", `function g() { [1].forEach(g); } export default () => g();`, scripting.Limited, "1000 deep"},
-		{"recursion through getters", `const o = { get x(): number { return this.x; } }; export default () => o.x;`, scripting.Limited, "1000 deep"},
-		{"an expression that backtracks", `export default function f() { return /^(?=(a+)+b)(a+)+$/.test("a".repeat(40) + "c"); }`, scripting.Limited, "worked for longer"},
-		{"a promise that nothing fulfils", `export default async function f() { await new Promise(() => {}); }`, scripting.Threw, "waits for a promise"},
-		{"a number thrown", `export default function f() { throw 42; }`, scripting.Threw, "thrown: 42"},
-		{"undefined thrown", `export default function f() { throw undefined; }`, scripting.Threw, "thrown: undefined"},
-		{"an object thrown", `export default function f() { throw { code: 7, password: "x" }; }`, scripting.Threw, `thrown: an object {"code":7,"password":"***"}`},
-		{"an error thrown", "export default function f() {\n  const x: number = 1;\n  throw new Error(`no ${x}`);\n}", scripting.Threw, "Error: no 1\nat f (flow.ts:3:9)"},
-		{"an error from an import", "import { deep } from './lib/deep';\nexport default function f() {\n  deep();\n}", scripting.Threw, "at deep (lib/deep.ts:3:9)\nat f (flow.ts:3:8)"},
-		{"a rejection", `export default async function f() { throw new TypeError("bad"); }`, scripting.Threw, "TypeError: bad"},
-		{"a default export that is none", `export default 42;`, scripting.Threw, "the default export is no function"},
-		{"an undeclared name", `export default function f() { nosuch(); }`, scripting.Threw, "ReferenceError: nosuch is not defined"},
-		{"a function returned", `export default function f() { return { f() {} }; }`, scripting.Threw, "cannot be given on"},
-		{"a list within itself returned", `export default function f() { const a: any[] = []; a.push(a); return a; }`, scripting.Threw, "within itself"},
-		{"eval", `export default function f() { return eval("1"); }`, scripting.Threw, "eval is not there"},
-		{"Function", `export default function f() { return new Function("return 1")(); }`, scripting.Threw, "Function is not there"},
-		{"Function by the back door", `export default function f() { return (() => 1).constructor("for (;;) {}")(); }`, scripting.Threw, "TypeError"},
+		{"an endless loop", `export default function f() { for (;;) {} }`, scripting.Limited, "worked for longer than 100ms", 0},
+		{"an endless loop that catches", `export default function f() { for (;;) { try { for (;;) {} } catch {} finally { continue; } } }`, scripting.Limited, "worked for longer", 0},
+		{"an endless loop before the flow", `for (;;) {} export default function f() {}`, scripting.Limited, "worked for longer", 0},
+		{"an endless callback", `export default function f() { [1].forEach(() => { for (;;) {} }); }`, scripting.Limited, "worked for longer", 0},
+		{"an endless getter of a result", `export default function f() { return { get x() { for (;;) {} } }; }`, scripting.Limited, "worked for longer", 0},
+		{"an endless getter of an argument", `export default function f() { log({ get x() { for (;;) {} } }); }`, scripting.Limited, "worked for longer", 0},
+		{"an endless text of an error", `export default function f() { throw { stack: "", toString() { for (;;) {} } }; }`, scripting.Limited, "worked for longer", 0},
+		{"an endless async function", `export default async function f() { for (;;) await null; }`, scripting.Limited, "worked for longer", 0},
+		{"an endless generator", `export default function f() { return [...(function* () { for (;;) yield 0; })()]; }`, scripting.Limited, "worked for longer", 0},
+		{"recursion", "export default function f() {\n  return 1 + f();\n}", scripting.Limited, "functions called each other more than 1000 deep: at f (flow.ts:2:16)", 0},
+		{"recursion that catches", `function g(): number { try { return g(); } catch { return g(); } } export default () => g();`, scripting.Limited, "1000 deep", 0},
+		{"recursion through built-ins", `function g() { [1].forEach(g); } export default () => g();`, scripting.Limited, "1000 deep", 0},
+		{"recursion through getters", `const o = { get x(): number { return this.x; } }; export default () => o.x;`, scripting.Limited, "1000 deep", 0},
+		{"an expression that backtracks", `export default function f() { return /^(?=(a+)+b)(a+)+$/.test("a".repeat(40) + "c"); }`, scripting.Limited, "worked for longer", 1},
+		{"a promise that nothing fulfils", `export default async function f() { await new Promise(() => {}); }`, scripting.Threw, "waits for a promise", 0},
+		{"a number thrown", `export default function f() { throw 42; }`, scripting.Threw, "thrown: 42", 0},
+		{"undefined thrown", `export default function f() { throw undefined; }`, scripting.Threw, "thrown: undefined", 0},
+		{"an object thrown", `export default function f() { throw { code: 7, password: "x" }; }`, scripting.Threw, `thrown: an object {"code":7,"password":"***"}`, 0},
+		{"an error thrown", "export default function f() {\n  const x: number = 1;\n  throw new Error(`no ${x}`);\n}", scripting.Threw, "Error: no 1\nat f (flow.ts:3:9)", 0},
+		{"an error from an import", "import { deep } from './lib/deep';\nexport default function f() {\n  deep();\n}", scripting.Threw, "at deep (lib/deep.ts:3:9)\nat f (flow.ts:3:8)", 0},
+		{"a rejection", `export default async function f() { throw new TypeError("bad"); }`, scripting.Threw, "TypeError: bad", 0},
+		{"a default export that is none", `export default 42;`, scripting.Threw, "the default export is no function", 0},
+		{"an undeclared name", `export default function f() { nosuch(); }`, scripting.Threw, "ReferenceError: nosuch is not defined", 0},
+		{"a function returned", `export default function f() { return { f() {} }; }`, scripting.Threw, "cannot be given on", 0},
+		{"a list within itself returned", `export default function f() { const a: any[] = []; a.push(a); return a; }`, scripting.Threw, "within itself", 0},
+		{"eval", `export default function f() { return eval("1"); }`, scripting.Threw, "eval is not there", 0},
+		{"Function", `export default function f() { return new Function("return 1")(); }`, scripting.Threw, "Function is not there", 0},
+		{"Function by the back door", `export default function f() { return (() => 1).constructor("for (;;) {}")(); }`, scripting.Threw, "TypeError", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := map[string]string{"lib/deep.ts": "interface X { a: number }\nexport function deep(x?: X) {\n  throw new Error('deep');\n}"}
@@ -75,7 +77,7 @@ func TestScriptsThatDoNotEnd(t *testing.T) {
 			if r.Outcome != tc.want || trace.Outcome != tc.want || !strings.Contains(trace.Reason, tc.reason) {
 				t.Errorf("got %s: %s\nwant %s: %s", r.Outcome, trace.Reason, tc.want, tc.reason)
 			}
-			if s := e.Stats(); s.Running != 0 || s.Abandoned != 0 {
+			if s := e.Stats(); s.Running != 0 || s.Abandoned != tc.abandoned {
 				t.Errorf("got %+v, want nothing left", s)
 			}
 		})

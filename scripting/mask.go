@@ -120,7 +120,7 @@ func (s *shower) member(i int, name string, v any) {
 	}
 	s.json(name)
 	s.raw(":")
-	if isSecret(name) && v != nil {
+	if _, choice := v.(bool); !choice && v != nil && isSecret(name) {
 		s.quote(masked)
 		return
 	}

@@ -77,6 +77,20 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
+// A Bounder is a Clock that bounds contexts by its own time: a context whose time is over ends with
+// context.DeadlineExceeded. Other clocks leave that to the real time.
+type Bounder interface {
+	WithTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc)
+}
+
+// withTimeout bounds a context by the time that flows live in.
+func (e *Engine) withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if b, ok := e.opts.Clock.(Bounder); ok {
+		return b.WithTimeout(ctx, d)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
 // realTime is the clock of everything but tests of flows.
 type realTime struct{}
 

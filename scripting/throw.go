@@ -40,14 +40,18 @@ func (r *Run) throw(function string, err error) goja.Value {
 	}
 	var said *CRMError
 	var flow *FlowError
-	class, fields := "CallError", map[string]any{"function": function}
+	type field struct {
+		name  string
+		value any
+	}
+	class, fields := "CallError", []field{{"function", function}}
 	switch {
 	case errors.As(err, &said):
-		class, fields = "CrmError", map[string]any{"code": said.Code, "text": said.Text, "provider": said.Provider, "method": said.Method, "timeout": said.Timeout}
+		class, fields = "CrmError", []field{{"code", said.Code}, {"text", said.Text}, {"provider", said.Provider}, {"method", said.Method}, {"timeout", said.Timeout}}
 	case errors.Is(err, crm.ErrNobody):
 		class = "NobodyError"
 	case errors.As(err, &flow):
-		class, fields = "FlowError", map[string]any{"flow": flow.Flow, "outcome": string(flow.Outcome)}
+		class, fields = "FlowError", []field{{"flow", flow.Flow}, {"outcome", string(flow.Outcome)}}
 	case !strings.HasPrefix(function, "call."):
 		class = "Error"
 	}
@@ -62,8 +66,8 @@ func (r *Run) throw(function string, err error) goja.Value {
 	if failed != nil {
 		panic(failed)
 	}
-	for name, v := range fields {
-		_ = made.Set(name, v) // a fresh object takes everything
+	for _, f := range fields {
+		_ = made.Set(f.name, f.value) // a fresh object takes everything
 	}
 	return made
 }

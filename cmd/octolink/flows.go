@@ -29,8 +29,11 @@ type flows struct {
 	book     atomic.Pointer[serviceBook]
 	runs     int // at once
 
-	triggered sync.WaitGroup // goroutines that wait for the end of what a trigger started
-	begun     atomic.Bool
+	begun atomic.Bool
+
+	mu       sync.Mutex
+	counting sync.WaitGroup // goroutines that wait for the end of what a trigger or a service started
+	counted  bool           // no more of them
 }
 
 // newFlows makes what the methods need before there is an engine.
@@ -62,7 +65,7 @@ func (m *Main) buildFlows() {
 
 // learn takes what starts flows, and who may run services.
 func (f *flows) learn(c *Config) {
-	f.book.Store(newServiceBook(&c.Flows))
+	f.book.Store(newServiceBook(&c.Flows, f.book.Load()))
 	f.triggers.Learn(c.Flows.triggers(f.zone))
 }
 
@@ -92,7 +95,10 @@ func (f *flows) shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, flowGrace)
 	defer cancel()
 	f.engine.Shutdown(ctx)
-	f.triggered.Wait()
+	f.mu.Lock()
+	f.counted = true
+	f.mu.Unlock()
+	f.counting.Wait()
 	return nil
 }
 
@@ -113,10 +119,7 @@ func (f *flows) trigger(s triggers.Start, done func()) error {
 	if err != nil {
 		return err
 	}
-	f.triggered.Go(func() {
-		<-running.Done()
-		done()
-	})
+	f.whenOver(running, done)
 	return nil
 }
 
@@ -127,6 +130,19 @@ func (f *flows) start(t scripting.Trigger) (*scripting.Running, error) {
 		return nil, fmt.Errorf("%w flows run: %d, and the rest of the room is for calls", scripting.ErrFull, most)
 	}
 	return f.engine.Start(t)
+}
+
+// whenOver calls done when a run has ended, unless the server stops: then nobody counts any more.
+func (f *flows) whenOver(r *scripting.Running, done func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.counted {
+		return
+	}
+	f.counting.Go(func() {
+		<-r.Done()
+		done()
+	})
 }
 
 // heard is told what clients tell by triggercustomevent.

@@ -197,7 +197,7 @@ type caller struct {
 	keys []string
 }
 
-// reaction is how long a caller needs for a key.
+// reaction is how long a caller needs for a key, when prompts take time.
 const reaction = time.Second
 
 // Digits presses keys while they are gathered.
@@ -225,7 +225,11 @@ func (c *caller) press() (end func()) {
 		return func() {}
 	}
 	pressed := make(chan struct{})
-	timer := time.AfterFunc(reaction, func() {
+	wait := reaction
+	if c.s.fast {
+		wait = 0
+	}
+	timer := time.AfterFunc(wait, func() {
 		defer close(pressed)
 		_ = c.s.sim.Press(c.Context(), c.s.from, keys) // he may have hung up
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/octolink/octolink/crm"
 	"github.com/octolink/octolink/protocol/methods"
@@ -27,12 +28,20 @@ type serviceBook struct {
 type service struct {
 	name, flow string
 	allow      map[string]bool // folded logins, and names of links
+	runs       *atomic.Int64   // that go on
 }
 
-func newServiceBook(c *Flows) *serviceBook {
+// serviceRuns is how many runs of one service may go on at once.
+const serviceRuns = 1000
+
+// newServiceBook is the book of a configuration; a service that was there before goes on counting.
+func newServiceBook(c *Flows, before *serviceBook) *serviceBook {
 	b := &serviceBook{services: make(map[string]service, len(c.Services)), files: c.Files}
 	for _, s := range c.Services {
-		one := service{s.Name, s.Flow, make(map[string]bool, len(s.Allow))}
+		one := service{s.Name, s.Flow, make(map[string]bool, len(s.Allow)), before.services[fold(s.Name)].runs}
+		if one.runs == nil {
+			one.runs = &atomic.Int64{}
+		}
 		for _, name := range s.Allow {
 			one.allow[fold(name)] = true
 		}
@@ -56,10 +65,7 @@ func (f *flows) RunService(ctx context.Context, c methods.ServiceCall) ([]string
 	case !s.allows(c):
 		return nil, methods.ErrServiceForbidden
 	}
-	running, err := f.start(scripting.Trigger{
-		Flow: s.flow, Kind: "service", User: c.Login, Params: c.Params,
-		About: crm.Values{{Key: "service", Value: s.name}, {Key: "link", Value: c.Link}},
-	})
+	running, err := f.startService(s, c)
 	switch {
 	case errors.Is(err, scripting.ErrFull), errors.Is(err, scripting.ErrShutdown):
 		f.log.Warn("a service is not started", "service", s.name, "flow", s.flow, "err", err)
@@ -84,6 +90,24 @@ func (f *flows) RunService(ctx context.Context, c methods.ServiceCall) ([]string
 		return nil, fmt.Errorf("%w (%w)", methods.ErrServiceFailed, result.Err)
 	}
 	return serviceValues(result.Value), nil
+}
+
+// startService starts a service unless too many of its runs go on.
+func (f *flows) startService(s service, c methods.ServiceCall) (*scripting.Running, error) {
+	if s.runs.Add(1) > serviceRuns {
+		s.runs.Add(-1)
+		return nil, fmt.Errorf("%w runs of the service go on: %d", scripting.ErrFull, serviceRuns)
+	}
+	running, err := f.start(scripting.Trigger{
+		Flow: s.flow, Kind: "service", User: c.Login, Params: c.Params,
+		About: crm.Values{{Key: "service", Value: s.name}, {Key: "link", Value: c.Link}},
+	})
+	if err != nil {
+		s.runs.Add(-1)
+		return nil, err
+	}
+	f.whenOver(running, func() { s.runs.Add(-1) })
+	return running, nil
 }
 
 // serviceValues are the up to three values that a service returned: one, or a list of them.

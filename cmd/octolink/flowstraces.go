@@ -25,7 +25,7 @@ type flowTraces struct {
 // Save implements [scripting.Traces].
 func (t *flowTraces) Save(ctx context.Context, trace scripting.Trace) error {
 	t.count(trace.Flow, string(trace.Outcome))
-	body, err := json.Marshal(traceShown(trace))
+	body, err := traceBody(traceShown(trace))
 	if err != nil {
 		return err
 	}
@@ -33,6 +33,22 @@ func (t *flowTraces) Save(ctx context.Context, trace scripting.Trace) error {
 		Run: trace.Run, Chain: trace.Chain, Flow: trace.Flow, Cause: trace.Kind,
 		Started: trace.Started, Ended: trace.Started.Add(trace.Took), Outcome: string(trace.Outcome), Body: body,
 	})
+}
+
+// maxTraceBody is how many bytes of a trace are kept.
+const maxTraceBody = 64 << 10
+
+// traceBody is what is kept of a trace. Of one that is too long, steps in the middle are left out.
+func traceBody(t web.FlowTrace) ([]byte, error) {
+	for {
+		body, err := json.Marshal(t)
+		if err != nil || len(body) <= maxTraceBody || len(t.Steps) < 2 {
+			return body, err
+		}
+		from, to := len(t.Steps)*3/8, max(len(t.Steps)*5/8, len(t.Steps)*3/8+1)
+		t.Left += to - from
+		t.Steps = slices.Delete(t.Steps, from, to)
+	}
 }
 
 // traceShown is a trace as it is kept and shown.

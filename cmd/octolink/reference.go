@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/octolink/octolink/protocol/methods"
 	"github.com/octolink/octolink/protocol/wire"
+	"github.com/octolink/octolink/scripting"
 	"github.com/spf13/cobra"
 )
 
@@ -16,8 +18,8 @@ func referenceCommand() *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use:     "reference",
-		Short:   "Write the reference of methods, events and errors",
-		Long:    "Reference writes methods.md, events.md, errors.md and protocol.json from the\ntables that the server works with.",
+		Short:   "Write the reference of methods, events, errors and flows",
+		Long:    "Reference writes methods.md, events.md, errors.md, flows.md and protocol.json from\nthe tables that the server works with.",
 		Example: "  octolink reference --out docs/reference",
 		Args:    exactly(0),
 		RunE: func(*cobra.Command, []string) error {
@@ -100,10 +102,15 @@ func writeReference(dir string, r reference) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- documents are for everybody
 		return fmt.Errorf("reference: %w", err)
 	}
+	var flows bytes.Buffer
+	if err := scripting.WriteReference(&flows); err != nil {
+		return fmt.Errorf("reference: %w", err)
+	}
 	for name, text := range map[string][]byte{
 		"methods.md":    r.methodsPage(),
 		"events.md":     r.eventsPage(),
 		"errors.md":     r.errorsPage(),
+		"flows.md":      flows.Bytes(),
 		"protocol.json": r.json(),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil { // #nosec G306 -- documents are for everybody

@@ -68,7 +68,7 @@ type exchange struct {
 const rounds = 20
 
 func (e *exchange) message(id, n int) string {
-	return fmt.Sprintf("%d of tab %d %s", n, id, strings.Repeat("x", n*n*n*50))
+	return fmt.Sprintf("%d of tab %d %s", n, id, strings.Repeat("x", n*n*n*20))
 }
 
 func (e *exchange) Opened(t *herd.Tab) { e.send(t, 0) }
