@@ -29,7 +29,11 @@ func (b *batch) waiting() []Frame { return b.frames[b.first:] }
 
 // left takes frames off the front. What still waits must not hold on to them.
 func (b *batch) left(n int) {
-	clear(b.frames[b.first : b.first+n])
+	gone := b.frames[b.first : b.first+n]
+	for i := range gone {
+		gone[i].giveBack()
+	}
+	clear(gone)
 	b.first += n
 }
 

@@ -147,13 +147,13 @@ func nameOfReply(m *Method, msg wire.Message) string {
 	return replyName(msg.Name)
 }
 
-// serve runs a method and sends its reply. m is nil for a name that the table does not have.
-func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message) {
+// serve runs a method and sends its reply. m is nil for a name that the table does not have; start is
+// when the answering began.
+func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message, start time.Duration) {
 	if e := c.refusal(m, msg); e != nil {
 		ch.refuse(c, m, msg, e)
 		return
 	}
-	start := ch.engine.clock()
 	if m.command {
 		ch.out.hold(c)
 	}

@@ -30,6 +30,8 @@ type Info struct {
 // qid), what is shared by all receivers, and the end. Who writes a frame must not change its bytes.
 type Frame struct {
 	Head, Body, Tail []byte
+
+	lent *scratch // whose memory Head is; nil for memory of its own
 }
 
 // Len is the frame's size in bytes.
@@ -44,8 +46,9 @@ func (f Frame) whole() []byte {
 type Conn interface {
 	Info() Info
 	// Write takes as many whole frames as the connection has room for and returns how many; what it
-	// took it owns and finishes by itself. It never blocks and never changes the bytes. When it took
-	// less than all, it calls Sink.Writable as soon as it can take more.
+	// took it finishes by itself. It never blocks and never changes the bytes. It may keep Body and
+	// Tail of what it took; Head is the caller's again when it returns. When it took less than all, it
+	// calls Sink.Writable as soon as it can take more.
 	// Only one Write runs at a time; the slice of frames is the caller's again when it returns.
 	Write(frames []Frame) (taken int, err error)
 	// Close sends what was taken, then a close frame, then ends the connection. May be called often.

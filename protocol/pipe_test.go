@@ -87,6 +87,7 @@ func (p *pipe) Write(frames []protocol.Frame) (int, error) {
 		if f.Len() == 0 {
 			p.t.Error("an empty frame was written")
 		}
+		f.Head = bytes.Clone(f.Head) // it is only lent
 		p.got = append(p.got, written{f, sum(f)})
 	}
 	return taken, nil

@@ -38,7 +38,8 @@ func goodReply(c *Client, m *Method, msg wire.Message, out any) (Frame, error) {
 			name = r.Name
 		}
 	}
-	head := wire.AppendHead(make([]byte, 0, 256), f, name, msg.QID)
+	own := newScratch()
+	head := wire.AppendHead(own.b, f, name, msg.QID)
 	if !m.plain {
 		head, _ = wire.AppendField(head, f, "result", 1)
 	}
@@ -47,13 +48,14 @@ func goodReply(c *Client, m *Method, msg wire.Message, out any) (Frame, error) {
 	}
 	if s, ok := out.(sharedBody); ok {
 		body, err := s.fields(f)
-		return Frame{Head: head, Body: body, Tail: tails[f]}, err
+		return own.frame(head, body, tails[f]), err
 	}
 	head, err := wire.AppendFields(head, f, out)
 	if err != nil {
+		scratches.Put(own)
 		return Frame{}, err
 	}
-	return Frame{Head: wire.AppendTail(head, f)}, nil
+	return own.frame(wire.AppendTail(head, f), nil, nil), nil
 }
 
 var tails = [2][]byte{wire.AppendTail(nil, wire.JSON), wire.AppendTail(nil, wire.XML)}

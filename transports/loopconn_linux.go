@@ -143,6 +143,7 @@ func (c *loopConn) sender() *pending {
 	if c.send == nil {
 		c.send = pendings.Get().(*pending)
 	}
+	c.send.ample = c.corked
 	return c.send
 }
 

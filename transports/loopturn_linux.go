@@ -87,7 +87,7 @@ func (l *loop) read(c *loopConn) error {
 
 // readSocket reads what there is; nothing is no error.
 func readSocket(c *loopConn, b []byte) (int, error) {
-	n, err := ignoringEINTR(func() (int, error) { return unix.Read(int(c.fd), b) })
+	n, err := readNow(int(c.fd), b)
 	switch {
 	case errors.Is(err, unix.EAGAIN):
 		return 0, nil
@@ -172,7 +172,7 @@ func (l *loop) flush(c *loopConn, writable bool) error {
 			return nil
 		}
 		for rest := batch.rest(); len(rest) > 0; rest = batch.rest() {
-			n, err := writeSocket(c, rest)
+			n, err := writeNow(int(c.fd), rest)
 			if errors.Is(err, unix.EAGAIN) {
 				return nil
 			}
@@ -214,15 +214,6 @@ func (c *loopConn) nextBatch(writable bool) *outbox {
 		s.stuck = time.Time{}
 	}
 	return s.batch
-}
-
-func writeSocket(c *loopConn, pieces [][]byte) (int, error) {
-	return ignoringEINTR(func() (int, error) {
-		if len(pieces) == 1 {
-			return unix.Write(int(c.fd), pieces[0])
-		}
-		return unix.Writev(int(c.fd), pieces)
-	})
 }
 
 // progress gives a socket that takes something new time for the rest.

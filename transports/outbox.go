@@ -23,6 +23,7 @@ type outbox struct {
 	first  int       // pieces before it are written
 	bufs   []*buffer // the memory of the copied ones
 	open   bool      // the last piece is the end of the last buffer and may grow there
+	ample  bool      // it is written and given back soon: its buffers may be large
 	bytes  int       // of the frames, with their headers
 }
 
@@ -51,9 +52,10 @@ func (o *outbox) add(op ws.OpCode, f protocol.Frame, mask *[4]byte) {
 	if mask != nil {
 		o.addMasked(op, f, mask)
 	} else {
-		var header [ws.MaxHeaderSize]byte
-		o.append(appendHeader(header[:0], op, f.Len(), nil))
-		o.append(f.Head)
+		b := o.reserve(ws.MaxHeaderSize + len(f.Head))
+		start := len(b.b)
+		b.b = append(appendHeader(b.b, op, f.Len(), nil), f.Head...)
+		o.extend(b, start)
 		o.append(f.Body)
 		o.append(f.Tail)
 	}
@@ -94,8 +96,12 @@ func (o *outbox) reserve(n int) *buffer {
 			return last
 		}
 	}
-	// The first is small because most batches are one reply or one event.
-	b := getBuffer(max(n, smallPiece<<min(2*len(o.bufs), 4)))
+	// The first is small because most batches are one reply or one event, and may have to wait.
+	size := smallPiece << min(2*len(o.bufs), 4)
+	if o.ample {
+		size = readSize
+	}
+	b := getBuffer(max(n, size))
 	o.bufs = append(o.bufs, b)
 	o.open = false
 	return b

@@ -48,7 +48,7 @@ func newPoller() (*poller, error) {
 
 // pollNow takes what is ready and reports whether there is anything to do.
 func (p *poller) pollNow(uintptr) bool {
-	p.ready, p.failed = ignoringEINTR(func() (int, error) { return unix.EpollWait(p.fd, p.events[:], 0) })
+	p.ready, p.failed = pollNow(p.fd, p.events[:])
 	return p.ready > 0 || p.failed != nil
 }
 

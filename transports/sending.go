@@ -17,6 +17,7 @@ type sending struct {
 	out    *outbox // what waits; nil when nothing does
 	queued int     // bytes taken and not yet written, those under way included
 	masks  bool    // we are the client
+	ample  bool    // what is pushed now is written soon
 	pongs  int     // in out
 	late   []byte  // payload of the ping that is answered after them; nil for none
 	probed bool    // our ping is in out
@@ -26,6 +27,7 @@ type sending struct {
 func (s *sending) push(op ws.OpCode, f protocol.Frame) {
 	if s.out == nil {
 		s.out = newOutbox()
+		s.out.ample = s.ample
 	}
 	before := s.out.bytes
 	if s.masks {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -82,7 +81,7 @@ func (k *checker) checkBreaks() {
 	}
 }
 
-var procedureName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]{0,63}$`)
+var procedureName = &pattern{text: `^[A-Za-z_][A-Za-z0-9_.]{0,63}$`}
 
 func (k *checker) checkProcedures() {
 	names := seen{}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +12,7 @@ import (
 )
 
 // flowName is also a file's name without its ending, and a label of metrics.
-var flowName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$`)
+var flowName = &pattern{text: `^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$`}
 
 // flowEndings are those of the files of flows.
 var flowEndings = []string{".ts", ".js"}
@@ -227,7 +226,7 @@ func (k *checker) checkFlowTimers() {
 }
 
 // serviceName is what clients write into scriptname and into the query of a URL.
-var serviceName = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_ .-]{0,63}$`)
+var serviceName = &pattern{text: `^[\p{L}\p{N}_][\p{L}\p{N}_ .-]{0,63}$`}
 
 func (k *checker) checkFlowServices() {
 	names := seen{}

@@ -2,14 +2,13 @@ package main
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
 // linkName is also a label of metrics, a folder, and what stands before the dot in "crm.method".
-var linkName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+var linkName = &pattern{text: `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`}
 
 func (k *checker) checkLinks() {
 	names := seen{}

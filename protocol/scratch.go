@@ -1,0 +1,35 @@
+package protocol
+
+import "sync"
+
+// A scratch is memory in which replies are encoded, one after the other: most are small, and leave at
+// once.
+type scratch struct{ b []byte }
+
+// keptScratch is how long a reply may be to leave its memory to the next one, in bytes.
+const keptScratch = 4 << 10
+
+var scratches = sync.Pool{New: func() any { return &scratch{make([]byte, 0, keptScratch)} }}
+
+func newScratch() *scratch { return scratches.Get().(*scratch) }
+
+// frame makes a frame of what was encoded in the scratch. What outgrew it has memory of its own, and
+// is too long to be copied if it need not be.
+func (s *scratch) frame(b, body, tail []byte) Frame {
+	switch {
+	case cap(b) == cap(s.b):
+		return Frame{Head: b, Body: body, Tail: tail, lent: s}
+	case len(body) == 0:
+		scratches.Put(s)
+		return Frame{Body: b, Tail: tail}
+	}
+	scratches.Put(s)
+	return Frame{Head: b, Body: body, Tail: tail}
+}
+
+// giveBack leaves the frame's memory to others; nobody may read it any more.
+func (f *Frame) giveBack() {
+	if f.lent != nil {
+		scratches.Put(f.lent)
+	}
+}
