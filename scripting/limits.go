@@ -1,6 +1,10 @@
 package scripting
 
-import "time"
+import (
+	"math"
+	"runtime/debug"
+	"time"
+)
 
 // Limits are what one run, and all together, may take.
 type Limits struct {
@@ -9,7 +13,7 @@ type Limits struct {
 	Depth    int           // of calls of functions. Zero means 1000.
 	Nested   int           // runs by execFlow inside each other. Zero means 16.
 	Runs     int           // at once. Zero means 10 000. Full: a start fails with ErrFull.
-	Heap     uint64        // bytes of the whole process, above which the youngest runs are ended. Zero means 2 GiB.
+	Heap     uint64        // bytes of the whole process, above which the youngest runs are ended. Zero means three quarters of GOMEMLIMIT, or 2 GiB.
 	Steps    int           // of a trace; beyond it the middle is left out. Zero means 500.
 	StepText int           // bytes of arguments and of a result in a trace. Zero means 1024.
 	Value    int           // bytes of a value in KV, as JSON. Zero means 64 KiB.
@@ -41,6 +45,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Heap == 0 {
 		l.Heap = 2 << 30
+		if limit := debug.SetMemoryLimit(-1); limit < math.MaxInt64 {
+			l.Heap = uint64(limit) / 4 * 3
+		}
 	}
 	return l
 }

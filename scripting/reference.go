@@ -97,7 +97,7 @@ func writeLimits(b *strings.Builder) {
 		{"functions that call each other", fmt.Sprintf("%d deep", l.Depth)},
 		{"flows that call each other by `execFlow`", fmt.Sprintf("%d deep", l.Nested)},
 		{"runs at once", l.Runs},
-		{"the heap of the whole server; above it the youngest runs are ended", fmt.Sprintf("%d MiB", l.Heap>>20)},
+		{"the heap of the whole server; above it the youngest runs are ended", "three quarters of `GOMEMLIMIT`, else 2 GiB"},
 	} {
 		fmt.Fprintf(b, "| %s | %v |\n", row.name, row.is)
 	}

@@ -35,7 +35,8 @@ type watchdog struct {
 	closed bool
 	wg     sync.WaitGroup
 
-	collecting atomic.Bool // garbage, after a run was ended for it
+	collecting atomic.Bool // garbage is being collected
+	collected  atomic.Bool // it was, and the heap has been above its mark ever since
 }
 
 // watched is a run's place in the watchdog's list; all under its lock.
@@ -158,20 +159,36 @@ func (w *watchdog) look(passed, share time.Duration) (busy, closed bool) {
 }
 
 // weigh ends the youngest run when the process takes too much memory: one whose script works now, if there
-// is one. Before the next one is ended, the garbage is collected.
+// is one. Much of a heap may be garbage; so it is collected first, unless the heap is far above its mark.
 func (w *watchdog) weigh() {
-	if w.collecting.Load() || w.live() < w.heap {
+	heap := w.live()
+	if heap < w.heap {
+		w.collected.Store(false)
 		return
 	}
-	r := w.youngest()
-	if r == nil {
+	if heap < w.heap/2*3 && !w.collected.Load() {
+		w.collect()
 		return
 	}
-	r.end(Limited, &LimitError{fmt.Sprintf("the server's memory is used up to its mark of %d MiB, this was the youngest run", w.heap>>20)})
-	w.collecting.Store(true)
+	if w.collecting.Load() {
+		return // the last one's memory may still be there
+	}
+	if r := w.youngest(); r != nil {
+		r.end(Limited, &LimitError{fmt.Sprintf("the server's memory is used up to its mark of %d MiB, this was the youngest run", w.heap>>20)})
+	}
+	w.collected.Store(false)
+	w.collect()
+}
+
+// collect collects the garbage, beside the watchdog.
+func (w *watchdog) collect() {
+	if w.collecting.Swap(true) {
+		return
+	}
 	w.wg.Go(func() {
-		defer w.collecting.Store(false)
 		runtime.GC()
+		w.collected.Store(true)
+		w.collecting.Store(false)
 	})
 }
 
