@@ -89,7 +89,7 @@ func Run(ctx context.Context, o Options) ([]Test, error) {
 	s := &session{ctx: ctx, opts: o, w: w}
 	s.engine = scripting.New(scripting.Options{
 		Dir: o.Dir, Directory: &w.directory, Desk: w, House: w, KV: w, Traces: w, Log: slog.New(&lines{w: w}), Zone: o.Zone, Clock: &w.clock,
-		Poll: -1, Limits: scripting.Limits{CPU: time.Second},
+		Poll: -1, Limits: scripting.Limits{CPU: time.Second / 2},
 	})
 	defer s.engine.Shutdown(context.WithoutCancel(ctx))
 	var all []Test
@@ -148,12 +148,12 @@ func (s *session) file(name string) (tests []Test, err error) {
 
 // declare reads which tests a file has.
 func (s *session) declare(program *goja.Program) (all []named, err error) {
-	_, all, err = load(program)
+	_, all, err = load(program, s.opts.Timeout)
 	return all, err
 }
 
 // load runs a file of tests in a runtime of its own.
-func load(program *goja.Program) (*goja.Runtime, []named, error) {
+func load(program *goja.Program, timeout time.Duration) (*goja.Runtime, []named, error) {
 	rt := goja.New()
 	rt.SetMaxCallStackSize(1000)
 	rt.SetTimeSource(func() time.Time { return noon })
@@ -178,7 +178,7 @@ func load(program *goja.Program) (*goja.Runtime, []named, error) {
 	if !ok {
 		return nil, nil, errors.New("it is no file of tests")
 	}
-	guard := time.AfterFunc(time.Second, func() { rt.Interrupt("the file of tests does not end") })
+	guard := time.AfterFunc(timeout, func() { rt.Interrupt("the file of tests does not end") })
 	defer guard.Stop()
 	_, err = begin(goja.Undefined(), rt.ToValue(test))
 	return rt, all, err
@@ -189,7 +189,7 @@ func (s *session) test(program *goja.Program, i int, t Test, replay *hangup) Tes
 	began := time.Now()
 	defer func() { t.Took = time.Since(began) }()
 	s.w.reset()
-	rt, all, err := load(program)
+	rt, all, err := load(program, s.opts.Timeout)
 	if err != nil {
 		t.fail("", messageOf(err))
 		return t
