@@ -42,6 +42,7 @@ type Engine struct {
 
 	mu     sync.Mutex
 	runs   map[string]*Run // by ID
+	places []*place        // that are free
 	number uint64
 	closed bool
 }
@@ -70,7 +71,10 @@ func New(o Options) *Engine {
 	}
 	boundExpressions()
 	e := &Engine{opts: o, table: newTable(Functions()), runs: map[string]*Run{}}
-	e.dog = &watchdog{limit: o.Limits.CPU, heap: o.Limits.Heap, live: heapBytes, young: e.youngest}
+	e.dog = &watchdog{limit: o.Limits.CPU, heap: o.Limits.Heap, live: heapBytes, young: e.youngest, places: make([]place, o.Limits.Runs)}
+	for i := range e.dog.places {
+		e.places = append(e.places, &e.dog.places[i])
+	}
 	e.files.dir = o.Dir
 	_ = e.Reload() // it has told the log
 	return e
@@ -131,7 +135,6 @@ func (e *Engine) start(t Trigger, parent *Run) (*Running, error) {
 		return nil, err
 	}
 	r := &Run{e: e, id: uuid.NewString(), flow: t.Flow, program: p, trigger: t, started: e.opts.Clock.Now(), done: make(chan struct{})}
-	r.busy.run = r
 	r.steps.max = e.opts.Limits.Steps
 	if parent != nil {
 		r.parent, r.depth, r.call = parent.id, parent.depth+1, parent.call
@@ -178,14 +181,24 @@ func (e *Engine) admit(r *Run) error {
 	switch {
 	case e.closed:
 		return ErrShutdown
-	case len(e.runs) >= e.opts.Limits.Runs:
+	case len(e.places) == 0:
 		return fmt.Errorf("%w flows run at once: %d", ErrFull, len(e.runs))
 	}
+	r.busy, e.places = e.places[len(e.places)-1], e.places[:len(e.places)-1]
+	r.busy.run.Store(r)
 	e.number++
 	r.number = e.number
 	e.runs[r.id] = r
 	e.wg.Add(1)
 	return nil
+}
+
+// free gives back a run's place; its goroutine has nothing to do with a script any more.
+func (e *Engine) free(r *Run) {
+	r.busy.run.Store(nil)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.places = append(e.places, r.busy)
 }
 
 func (e *Engine) forget(r *Run) {

@@ -53,14 +53,14 @@ func (r *Run) protect(f *HostFunc, args []goja.Value) (in, out any, err error) {
 func (r *Run) began(in any) {
 	r.step = r.steps.begin(Step{At: r.since(), Name: r.name, Args: r.show(in)})
 	r.inHost = true
-	r.e.dog.leave(&r.busy)
+	r.e.dog.leave(r.busy)
 }
 
 // returned goes on with the script.
 func (r *Run) returned(f *HostFunc, in, out any, err error) {
 	if r.inHost {
 		r.inHost = false
-		r.e.dog.enter(&r.busy)
+		r.e.dog.enter(r.busy)
 	}
 	result, why := "", ""
 	switch {

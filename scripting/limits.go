@@ -12,7 +12,7 @@ type Limits struct {
 	Run      time.Duration // of a whole run. Zero means 4 hours.
 	Depth    int           // of calls of functions. Zero means 1000.
 	Nested   int           // runs by execFlow inside each other. Zero means 16.
-	Runs     int           // at once. Zero means 10 000. Full: a start fails with ErrFull.
+	Runs     int           // at once. Zero means 10 000. Full: a start fails with ErrFull. A run that was given up counts until its goroutine has ended.
 	Heap     uint64        // bytes of the whole process, above which the youngest runs are ended. Zero means three quarters of GOMEMLIMIT, or 2 GiB.
 	Steps    int           // of a trace; beyond it the middle is left out. Zero means 500.
 	StepText int           // bytes of arguments and of a result in a trace. Zero means 1024.

@@ -52,7 +52,7 @@ type Run struct {
 	timer   *time.Timer
 	unbind  func() bool // from what the run ends with: the caller, the run that called it
 	started time.Time
-	busy    watched
+	busy    *place
 	machine atomic.Pointer[goja.Runtime] // to interrupt
 
 	// Only the run's goroutine, and who finishes the run.
@@ -112,15 +112,18 @@ func (g *Running) Trace() Trace { return g.r.trace() }
 // run works until the flow has ended.
 func (r *Run) run() {
 	result := r.execute()
-	if r.settled.Swap(true) {
-		return // the watchdog gave it up
+	if r.settled.Swap(true) { // the watchdog gave it up
+		r.e.free(r)
+		return
 	}
+	r.e.free(r)
 	r.finish(result)
 }
 
 // execute runs the flow's function. A mistake of ours or of goja's ends this run only.
 func (r *Run) execute() (result Result) {
-	defer r.e.dog.leave(&r.busy)
+	r.e.dog.enter(r.busy)
+	defer r.e.dog.leave(r.busy)
 	defer func() {
 		p := recover()
 		if r.ended() {
@@ -136,7 +139,6 @@ func (r *Run) execute() (result Result) {
 	if _, real := r.e.opts.Clock.(realTime); !real {
 		r.rt.SetTimeSource(r.e.opts.Clock.Now)
 	}
-	r.e.dog.enter(&r.busy)
 	if r.ended() { // before there was anything to interrupt
 		return r.endedResult()
 	}

@@ -20,18 +20,22 @@ const grace = 150 * time.Millisecond
 const idleTicks = 100
 
 // A watchdog looks after the runs whose script is working now, all of them by one goroutine, which
-// sleeps while there are none. Between two looks the process has had some processor time, which all
-// goroutines that could work have shared: each run is charged for its share. So a script that waits for its
-// turn, because the machine has other things to do, comes to no limit for that.
+// sleeps while there are none. Between two looks the process has had some processor time: the scripts that
+// have worked all the while are charged with it, in equal shares. So one that waits for its turn, because
+// the machine has other things to do or many begin at once, comes to no limit for that.
+//
+// Scripts tell when they begin and stop to work without any lock: beside a script that works without end,
+// whoever had to wait for a lock would wait for a turn of the processor each time.
 type watchdog struct {
 	limit time.Duration
 	heap  uint64
 	live  func() uint64 // bytes of the heap
 	young func() *Run   // the youngest of all runs that are not about to end; nil: there is none
 
-	mu     sync.Mutex
-	first  *watched // of those that work
-	awake  bool
+	places []place
+	awake  atomic.Bool
+
+	mu     sync.Mutex // of the goroutine's start and end
 	closed bool
 	wg     sync.WaitGroup
 
@@ -39,52 +43,36 @@ type watchdog struct {
 	collected  atomic.Bool // it was, and the heap has been above its mark ever since
 }
 
-// watched is a run's place in the watchdog's list; all under its lock.
-type watched struct {
-	run        *Run
-	next, prev *watched
-	in         bool
-	used       time.Duration // since the last host function
-	ending     time.Duration // since it was told to end
+// A place is that of one run.
+type place struct {
+	turns atomic.Uint32       // odd: the script works. Each beginning and each stop adds one.
+	run   atomic.Pointer[Run] // nil: the place is free
+
+	// Only the watchdog.
+	seen   uint32
+	used   time.Duration // since the last host function
+	ending time.Duration // since it was told to end
 }
 
 // enter is called when a script begins to work, or goes on after a host function.
-func (w *watchdog) enter(e *watched) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	e.used, e.in = 0, true
-	e.prev, e.next = nil, w.first
-	if w.first != nil {
-		w.first.prev = e
-	}
-	w.first = e
-	if !w.awake && !w.closed {
-		w.awake = true
-		w.wg.Add(1)
-		go w.watch()
+func (w *watchdog) enter(p *place) {
+	p.turns.Add(1)
+	if !w.awake.Load() {
+		w.wake()
 	}
 }
 
 // leave is called when a script calls a host function, or ends.
-func (w *watchdog) leave(e *watched) {
+func (w *watchdog) leave(p *place) { p.turns.Add(1) }
+
+func (w *watchdog) wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.remove(e)
-}
-
-func (w *watchdog) remove(e *watched) { // mu is held
-	if !e.in {
+	if w.awake.Load() || w.closed {
 		return
 	}
-	if e.prev != nil {
-		e.prev.next = e.next
-	} else {
-		w.first = e.next
-	}
-	if e.next != nil {
-		e.next.prev = e.prev
-	}
-	e.in, e.next, e.prev = false, nil, nil
+	w.awake.Store(true)
+	w.wg.Go(w.watch)
 }
 
 // close waits until the watchdog sleeps for ever. Runs must have ended.
@@ -96,7 +84,6 @@ func (w *watchdog) close() {
 }
 
 func (w *watchdog) watch() {
-	defer w.wg.Done()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	used, last := cpuTime(), time.Now()
@@ -104,58 +91,72 @@ func (w *watchdog) watch() {
 		<-ticker.C
 		now, usedNow := time.Now(), cpuTime()
 		idle++
-		share := (usedNow - used) / time.Duration(contenders())
-		used = usedNow
-		if busy, closed := w.look(now.Sub(last), min(share, now.Sub(last))); busy {
+		if w.look(now.Sub(last), usedNow-used) {
 			idle = 0
 			w.weigh()
-		} else if closed {
-			idle = idleTicks
 		}
-		last = now
-		if idle >= idleTicks && w.sleep() {
+		used, last = usedNow, now
+		if idle > 0 && w.sleep(idle) {
 			return
 		}
 	}
 }
 
-// sleep reports whether there is nothing to watch.
-func (w *watchdog) sleep() bool {
+// sleep reports whether the watchdog may go: there was nothing to do for a while, or there will be nothing.
+func (w *watchdog) sleep(idle int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.first != nil {
+	if idle < idleTicks && !w.closed {
 		return false
 	}
-	w.awake = false
+	w.awake.Store(false)
+	for i := range w.places { // who began before awake was false has not woken it
+		if w.places[i].turns.Load()%2 == 1 {
+			w.awake.Store(true)
+			return false
+		}
+	}
 	return true
 }
 
-// look charges everybody who works, and ends those who are over the limit.
-func (w *watchdog) look(passed, share time.Duration) (busy, closed bool) {
-	w.mu.Lock()
-	var over, stuck []*Run
-	for e := w.first; e != nil; {
-		next := e.next
-		e.used += share
-		if e.run.ended() {
-			if e.ending += passed; e.ending >= grace {
-				w.remove(e)
-				stuck = append(stuck, e.run)
-			}
-		} else if e.used >= w.limit {
-			over = append(over, e.run)
+// look charges the scripts that have worked since the last look, and ends those who are over the limit. It
+// shares out the processor time that the process has used, but to none more than has passed.
+func (w *watchdog) look(passed, used time.Duration) (busy bool) {
+	old := w.since()
+	share := min(used/time.Duration(max(old, 1)), passed)
+	for i := range w.places {
+		p := &w.places[i]
+		turns := p.turns.Load()
+		r := p.run.Load()
+		if turns%2 == 0 || r == nil || r.settled.Load() {
+			continue // it waits, ends at this moment, or was given up
 		}
-		e = next
+		busy = true
+		if turns != p.seen {
+			p.seen, p.used, p.ending = turns, 0, 0
+			continue
+		}
+		p.used += share
+		switch {
+		case r.ended():
+			if p.ending += passed; p.ending >= grace {
+				r.abandon()
+			}
+		case p.used >= w.limit:
+			r.end(Limited, &LimitError{"the script worked for longer than " + w.limit.String() + " without calling a host function"})
+		}
 	}
-	busy, closed = w.first != nil, w.closed
-	w.mu.Unlock()
-	for _, r := range over {
-		r.end(Limited, &LimitError{"the script worked for longer than " + w.limit.String() + " without calling a host function"})
+	return busy
+}
+
+// since is how many scripts have worked, or waited for their turn to, since the last look.
+func (w *watchdog) since() (n int) {
+	for i := range w.places {
+		if p := &w.places[i]; p.turns.Load() == p.seen && p.seen%2 == 1 {
+			n++
+		}
 	}
-	for _, r := range stuck {
-		r.abandon()
-	}
-	return busy, closed
+	return n
 }
 
 // weigh ends the youngest run when the process takes too much memory: one whose script works now, if there
@@ -193,30 +194,19 @@ func (w *watchdog) collect() {
 }
 
 func (w *watchdog) youngest() (found *Run) {
-	w.mu.Lock()
-	for e := w.first; e != nil; e = e.next {
-		if !e.run.ended() && (found == nil || e.run.number > found.number) {
-			found = e.run
+	for i := range w.places {
+		p := &w.places[i]
+		if p.turns.Load()%2 == 0 {
+			continue
+		}
+		if r := p.run.Load(); r != nil && !r.ended() && (found == nil || r.number > found.number) {
+			found = r
 		}
 	}
-	w.mu.Unlock()
 	if found == nil {
 		found = w.young()
 	}
 	return found
-}
-
-// contenders is how many goroutines work or could, beside the watchdog; at least one.
-func contenders() uint64 {
-	sample := []metrics.Sample{{Name: "/sched/goroutines/running:goroutines"}, {Name: "/sched/goroutines/runnable:goroutines"}}
-	metrics.Read(sample)
-	n := uint64(0)
-	for _, s := range sample {
-		if s.Value.Kind() == metrics.KindUint64 {
-			n += s.Value.Uint64()
-		}
-	}
-	return max(n, 2) - 1
 }
 
 // heapBytes is what the heap of the process takes: what is in use and what is not yet collected.
