@@ -81,6 +81,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return r, errors.New("no line has such a name")
 	}
 	r.OthersAfter, err = others(ctx)
+	r.judge()
 	return r, err
 }
 

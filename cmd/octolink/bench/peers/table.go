@@ -33,6 +33,7 @@ type Line struct {
 	Extra   map[string]Spread `json:"extra,omitempty"`
 	Goals   []Goal            `json:"goals"`
 	Error   string            `json:"error,omitempty"`
+	Noisy   bool              `json:"noisy,omitempty"` // others used the processors
 }
 
 // A Spread is what several windows gave.
@@ -57,11 +58,12 @@ func spread(values []float64) Spread {
 
 // A Goal is what must be reached, and what would be better still.
 type Goal struct {
-	What   string   `json:"what"` // "× bun"; empty is the figure itself
-	Must   float64  `json:"must"`
-	Aim    float64  `json:"aim,omitempty"` // 0 for none
-	AtMost bool     `json:"atmost"`        // the figure must not be more; otherwise not less
-	Value  *float64 `json:"value"`         // nil when it was not measured
+	What    string   `json:"what"` // "× bun"; empty is the figure itself
+	Must    float64  `json:"must"`
+	Aim     float64  `json:"aim,omitempty"`     // 0 for none
+	AtMost  bool     `json:"atmost"`            // the figure must not be more; otherwise not less
+	Latency bool     `json:"latency,omitempty"` // means nothing where others use the processors
+	Value   *float64 `json:"value"`             // nil when it was not measured
 }
 
 func (g Goal) reaches(limit float64) bool {
@@ -82,20 +84,30 @@ func (g Goal) text(limit float64) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %g %s", sign, limit, g.What))
 }
 
-// Reached is "aim", "must", "no" or "not measured".
+// Reached is "aim", "must", "no", "not measured", or "not judged" when that is a latency's and the
+// machine had other work.
 func (l Line) Reached() string {
 	reached := "aim"
 	for _, g := range l.Goals {
 		switch {
 		case g.Value == nil:
 			return "not measured"
+		case g.Latency && l.Noisy:
+			reached = "not judged"
 		case !g.reaches(g.Must):
 			return "no"
-		case g.Aim != 0 && !g.reaches(g.Aim):
+		case g.Aim != 0 && !g.reaches(g.Aim) && reached == "aim":
 			reached = "must"
 		}
 	}
 	return reached
+}
+
+// judge says of all lines whether the machine had other work.
+func (r *Report) judge() {
+	for i := range r.Lines {
+		r.Lines[i].Noisy = r.OthersBefore > noisy || r.OthersAfter > noisy
+	}
 }
 
 func (l Line) goals(limit func(Goal) float64) string {
@@ -171,7 +183,7 @@ func (r *Report) about() []string {
 	all := []string{fmt.Sprintf("Measured on %s, %s, octolink %s.", r.Machine, r.When, r.Version)}
 	if r.OthersBefore > noisy || r.OthersAfter > noisy {
 		all = append(all, fmt.Sprintf("The machine had other work: %.0f %% of its processors before and %.0f %% after. "+
-			"Latencies are not to be relied on, ratios only roughly.", r.OthersBefore, r.OthersAfter))
+			"Latencies are not judged, ratios are rough.", r.OthersBefore, r.OthersAfter))
 	}
 	for _, m := range r.Missing {
 		all = append(all, strings.TrimSuffix(m, ".")+".")

@@ -38,12 +38,33 @@ func TestReached(t *testing.T) {
 		{"one of two", []Goal{{Must: 1, Aim: 2, Value: value(3)}, {Must: 1, Value: value(0)}}, "no"},
 		{"the other has no aim", []Goal{{Must: 1, Aim: 2, Value: value(3)}, {Must: 1, Value: value(1)}}, "aim"},
 		{"one is not measured", []Goal{{Must: 1, Aim: 2, Value: value(3)}, {Must: 1}}, "not measured"},
+		{"a latency", []Goal{{Must: 2, AtMost: true, Latency: true, Value: value(1)}}, "aim"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := (Line{Goals: tc.goals}).Reached(); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// Ensure latencies are not judged where other programs used the processors, and the rest is.
+func TestReachedOnABusyMachine(t *testing.T) {
+	one := 1.0
+	latency, ratio := Goal{Must: 2, AtMost: true, Latency: true, Value: &one}, Goal{Must: 0.5, Aim: 2, Value: &one}
+	failed := Goal{Must: 2, Value: &one}
+	for _, tc := range []struct {
+		goals []Goal
+		want  string
+	}{
+		{[]Goal{ratio}, "must"}, {[]Goal{latency}, "not judged"}, {[]Goal{ratio, latency}, "not judged"},
+		{[]Goal{latency, ratio}, "not judged"}, {[]Goal{latency, failed}, "no"},
+	} {
+		r := &Report{OthersAfter: 50, Lines: []Line{{Goals: tc.goals}}}
+		r.judge()
+		if got := r.Lines[0].Reached(); got != tc.want {
+			t.Errorf("%v: got %q, want %q", tc.goals, got, tc.want)
+		}
 	}
 }
 
