@@ -9,5 +9,5 @@ export default function account(start: Start) {
   const [phone] = start.params;
   if (!phone) throw new Error("the first parameter is the telephone number");
   const found = balanceOf({ phone });
-  return found ? [found.number, found.amount.toFixed(2), found.currency] : [];
+  return found ? `${found.amount.toFixed(2)} ${found.currency}` : "";
 }

@@ -2,6 +2,7 @@ package flowtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -259,6 +260,9 @@ func (c *caller) part(ctx context.Context, how string, cause error) error {
 }
 
 func (c *caller) Tag(key, value string) error {
+	if errors.Is(context.Cause(c.ctx), pbx.ErrHungUp) {
+		return pbx.ErrHungUp
+	}
 	c.w.note(func(s *seen) { s.tags.set(key, value) })
 	return nil
 }

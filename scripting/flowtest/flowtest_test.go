@@ -54,7 +54,7 @@ func TestFailuresSayWhereAndWhat(t *testing.T) {
 		{"match", `t.match("abc", /^b/);`, `flow_test.ts:2: "abc" does not match /^b/`},
 		{"fail", `t.fail("for no reason");`, "flow_test.ts:2: for no reason"},
 		{"thrown", `throw new Error("oops");`, "flow_test.ts:2: Error: oops"},
-		{"a mistake in the test", `t.phone("alice", { anwsers: 5 });`, `flow_test.ts:2: TypeError: t.phone: a telephone has answers, talks, user, busy, rejects or unknown, not "anwsers"`},
+		{"a mistake in the test", `t.phone("alice", { answered: 5 });`, `flow_test.ts:2: TypeError: t.phone: a telephone has answers, talks, user, busy, rejects or unknown, not "answered"`},
 		{"no such flow", `t.call("nobody");`, "no such flow: nobody"},
 		{"a wrong time", `t.now("noon");`, `t.now: "noon" is no time`},
 		{"an answer that throws", `t.provider("p", { m: () => { throw new Error("oops"); } }); t.call("flow");`, "an answer of the test threw Error: oops"},
@@ -108,6 +108,21 @@ func TestKeysOfTests(t *testing.T) {
 	t.equal(run.returned, ["1", "1234", "56", "5"], "what is too much for one question is for the next");
 	t.equal(t.call("flow", { keys: ["1", "12#", "", "7", "8"] }).returned, ["1", "12", "", ""]);
 	t.equal(t.call("flow").returned, ["", "", "", ""]);`)
+}
+
+func TestNotesOfTests(t *testing.T) {
+	flow := `export default function flow(call: Call) {
+		call.tag("a", "1");
+		if (call.to === "1") call.hangup(); else call.transfer("300");
+		try { call.tag("b", "2"); } catch (e) { return e instanceof CallError; }
+	}`
+	passes(t, flow, `
+	const over = t.call("flow", { to: "1" });
+	t.equal(over.tags, { a: "1" });
+	t.equal(over.returned, true, "a call that is over takes no notes");
+	const away = t.call("flow");
+	t.equal(away.tags, { a: "1", b: "2" });
+	t.equal(away.ended, "transfer 300");`)
 }
 
 func TestFormsOfTests(t *testing.T) {
