@@ -16,6 +16,7 @@ func TestExamples(t *testing.T) {
 	if len(files) < 4 {
 		t.Fatalf("only %v", files)
 	}
+	everywhere := 0
 	for _, file := range files {
 		t.Run(file, func(t *testing.T) {
 			tests, err := flowtest.Run(t.Context(), flowtest.Options{Dir: ".", Files: []string{file}, HangUps: true})
@@ -37,7 +38,11 @@ func TestExamples(t *testing.T) {
 					t.Logf("%s: %s %s %s", one.Name, trace.Flow, trace.Outcome, trace.Reason)
 				}
 			}
+			everywhere += hangUps
 			t.Logf("%d tests, %d hang-ups", len(tests), hangUps)
 		})
+	}
+	if everywhere < 80 {
+		t.Errorf("only %d hang-ups in all examples", everywhere)
 	}
 }

@@ -263,6 +263,7 @@ func (c *caller) Tag(key, value string) error {
 	if errors.Is(context.Cause(c.ctx), pbx.ErrHungUp) {
 		return pbx.ErrHungUp
 	}
+	c.w.glance()
 	c.w.note(func(s *seen) { s.tags.set(key, value) })
 	return nil
 }

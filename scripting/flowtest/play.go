@@ -31,7 +31,7 @@ func (t *tester) call(c goja.FunctionCall) goja.Value {
 	w.clock.leave(leaves, who.hangUp)
 	got := t.play(scripting.Trigger{Flow: flow, Kind: "call", Call: who})
 	if replayed {
-		t.quiet.met, t.quiet.trace, t.quiet.ended = true, w.trace, w.seen.ended
+		t.quiet.met, t.quiet.trace, t.quiet.ended, t.quiet.quick = true, w.trace, w.seen.ended, w.quick
 	}
 	if t.quiet == nil {
 		t.report.steps = append(t.report.steps, w.steps)
@@ -116,7 +116,7 @@ func (t *tester) why(trigger *scripting.Trigger, o *goja.Object) {
 func (t *tester) play(trigger scripting.Trigger) goja.Value {
 	w := t.s.w
 	w.mu.Lock()
-	w.seen, w.steps, w.trace = seen{}, 0, scripting.Trace{}
+	w.seen, w.steps, w.quick, w.trace = seen{}, 0, false, scripting.Trace{}
 	w.mu.Unlock()
 	began := w.clock.Now()
 	running, err := t.s.engine.Start(trigger)

@@ -231,6 +231,8 @@ func (h *hangup) wrong() string {
 		return "the call was not played"
 	case h.trace.Outcome == scripting.Returned && h.ended != "hung up":
 		return "" // the flow itself had ended the call, or given it away
+	case h.trace.Outcome == scripting.Returned && h.quick && h.trace.Fallback == "":
+		return "" // it had nothing more to do
 	case h.trace.Outcome != scripting.HungUp:
 		return fmt.Sprintf("in %s: the flow ended with %q %s, not with %q", last, h.trace.Outcome, h.trace.Reason, scripting.HungUp)
 	case h.trace.Reason != pbx.ErrHungUp.Error():
@@ -248,6 +250,7 @@ func (l *lines) Enabled(_ context.Context, level slog.Level) bool { return level
 
 func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	l.w.note(func(s *seen) { s.logged = append(s.logged, r.Message) })
+	l.w.glance()
 	return nil
 }
 

@@ -30,6 +30,7 @@ type hangup struct {
 	trace      scripting.Trace
 	ended      string
 	met        bool
+	quick      bool // the step does not wait
 }
 
 // object is the script's t.

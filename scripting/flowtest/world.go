@@ -77,7 +77,8 @@ type world struct {
 
 	mu    sync.Mutex
 	seen  seen
-	steps int // host functions so far that the world hears of
+	steps int  // host functions so far that the world hears of
+	quick bool // the caller has hung up in one that does not wait
 }
 
 func newWorld() *world {
@@ -121,6 +122,13 @@ func (w *world) hangsUp() bool {
 	}
 	w.caller.hangUp()
 	return true
+}
+
+// glance is a host function that does not wait: a caller who hangs up in it is noticed by the next one.
+func (w *world) glance() {
+	if w.hangsUp() {
+		w.note(func(*seen) { w.quick = true })
+	}
 }
 
 // ask runs a function of the test in the test's goroutine.
