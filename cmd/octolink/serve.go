@@ -21,8 +21,8 @@ func serveCommand() *cobra.Command {
 		Long: `Serve runs the server until it is told to stop.
 
 Without --config it is a demonstration: five users, a queue, a simulated
-telephone system, a simulated CRM and a plugin with contacts, on this machine only. Its data stays in
-./octolink-demo.
+telephone system, two simulated CRMs, a plugin with contacts and call flows that
+ask them, on this machine only. Its data stays in ./octolink-demo.
 Where a port is taken the demonstration takes the next free one.
 
 SIGTERM and Ctrl-C stop the server in order, within 20 seconds; a second one

@@ -48,8 +48,9 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 // time of tests, and no longer.
 func (c *clock) within(ctx context.Context, d time.Duration) error {
 	deadline, bounded := ctx.Deadline()
-	// The deadline was set a moment ago: what has passed since is not part of the test's time.
-	if left := time.Until(deadline).Round(time.Second / 10); bounded && left <= d {
+	// The deadline was set a moment ago, which on a busy machine may be long: what has passed since is not
+	// part of the test's time. So patience counts in whole seconds.
+	if left := (time.Until(deadline) + time.Second - 1).Truncate(time.Second); bounded && left <= d {
 		if err := c.Sleep(ctx, left); err != nil {
 			return err
 		}

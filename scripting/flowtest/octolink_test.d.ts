@@ -114,7 +114,7 @@ interface Tester {
 
   /** A CRM's own error. */
   failure(code: number, text: string): Special;
-  /** No answer at all. */
+  /** No answer at all. Timeouts of methods and forms count in whole seconds in tests, rounded up. */
   never(): Special;
   /** An answer after so many seconds. */
   late(seconds: number, answer?: TestAnswer): Special;
