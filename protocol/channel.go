@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,8 +58,12 @@ func (ch *Channel) Frame(frame []byte) {
 	ch.decode(frame)
 }
 
+var decoders = sync.Pool{New: func() any { return new(wire.Decoder) }}
+
 func (ch *Channel) decode(frame []byte) {
-	msg, err := wire.Decode(ch.format, frame, ch.engine.opts.Limits.Wire)
+	d := decoders.Get().(*wire.Decoder)
+	defer decoders.Put(d) // nobody keeps any of the message without a copy
+	msg, err := d.Decode(ch.format, frame, ch.engine.opts.Limits.Wire)
 	if err != nil {
 		ch.strike(err)
 		return
@@ -174,8 +179,8 @@ func (ch *Channel) answer(c *Client, m *Method, reply Frame) {
 	var frames []Frame
 	switch {
 	case reply.Len() == 0:
-	case ch.server == nil && !m.command:
-		ch.out.send(reply)
+	case reply.lent != nil && !m.command && ch.undivided(reply):
+		ch.out.sendOne(reply)
 		return
 	default:
 		frames = ch.split(reply)

@@ -68,6 +68,7 @@ type Options struct {
 	// Gone is told when a logged-in client is no more: it logged out or its channel closed.
 	Gone func(*Client, Identity)
 	// Resolve finds the user whom a CRM server names, or says what it is told. Nil means there are no links.
+	// It must not keep the texts.
 	Resolve func(login, userID string) (Identity, *wire.Error)
 	// Links is told what becomes of links.
 	Links LinkHooks

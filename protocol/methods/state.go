@@ -27,8 +27,8 @@ func stateOf(s pbx.UserState) userState {
 		CallCenter: s.CallCenter, Manual: s.Manual, Lunch: s.Lunch, Redirect: s.Redirect, Task: s.Task,
 		BreakText: s.BreakText,
 	}
-	if s.BreakID != 0 {
-		out.BreakID = &s.BreakID
+	if id := s.BreakID; id != 0 {
+		out.BreakID = &id
 	}
 	return out
 }
