@@ -22,8 +22,10 @@ type Channel struct {
 	lastReply atomic.Pointer[closing]
 
 	// only the pusher of frames
-	joiner  *wire.Joiner
-	strikes uint8
+	joiner   *wire.Joiner
+	strikes  uint8
+	turn     bool   // frames that came together are being handed over
+	answered uint32 // requests in this turn
 
 	format wire.Format
 	place  int32 // in the engine's list
@@ -35,6 +37,7 @@ type Channel struct {
 var (
 	_ Sink     = (*Channel)(nil)
 	_ LifeSink = (*Channel)(nil)
+	_ TurnSink = (*Channel)(nil)
 )
 
 // maxStrikes is how many frames in a row may be no messages.
@@ -53,7 +56,9 @@ func (ch *Channel) Frame(frame []byte) {
 	if ch.out.ending() {
 		return
 	}
-	ch.Alive()
+	if !ch.turn {
+		ch.Alive()
+	}
 	ch.engine.tapped(In, &ch.self, frame)
 	ch.decode(frame)
 }
@@ -153,8 +158,8 @@ func nameOfReply(m *Method, msg wire.Message) string {
 }
 
 // serve runs a method and sends its reply. m is nil for a name that the table does not have; start is
-// when the answering began.
-func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message, start time.Duration) {
+// when the answering began, atOnce says that this is where the frame arrived.
+func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message, start time.Duration, atOnce bool) {
 	if e := c.refusal(m, msg); e != nil {
 		ch.refuse(c, m, msg, e)
 		return
@@ -167,7 +172,7 @@ func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Mes
 	if m.then != nil {
 		m.then(c)
 	}
-	ch.engine.opts.Meter.Request(m.Name, code, ch.engine.clock()-start)
+	ch.measure(m, code, start, atOnce)
 	if end := ch.lastReply.Load(); end != nil {
 		ch.out.close(end.code, end.reason)
 	}

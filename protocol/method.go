@@ -57,6 +57,8 @@ type Method struct {
 	in, out        reflect.Type
 	call           func(context.Context, *Client, *Method, wire.Message) (Frame, error)
 
+	place int // in the table
+
 	// By format, made by NewTable.
 	heads  [2][]byte // of an answer, up to its qid
 	result [2][]byte // the field that says that it is a good one
@@ -176,13 +178,14 @@ func NewTable(rows ...Method) *Table {
 			panic(fmt.Sprintf("protocol: method %s stands twice in the table", rows[i].Name))
 		}
 		t.byName[rows[i].Name] = &rows[i]
-		rows[i].prepare()
+		rows[i].prepare(i)
 	}
 	return t
 }
 
 // prepare encodes what is the same in all answers.
-func (m *Method) prepare() {
+func (m *Method) prepare(place int) {
+	m.place = place
 	for _, f := range []wire.Format{wire.JSON, wire.XML} {
 		m.heads[f] = wire.AppendHead(nil, f, m.Reply, "")
 		if !m.plain {
