@@ -27,7 +27,8 @@ func stateOf(s pbx.UserState) userState {
 		CallCenter: s.CallCenter, Manual: s.Manual, Lunch: s.Lunch, Redirect: s.Redirect, Task: s.Task,
 		BreakText: s.BreakText,
 	}
-	if id := s.BreakID; id != 0 {
+	if s.BreakID != 0 {
+		id := s.BreakID // not s: all of it would have to outlive the call
 		out.BreakID = &id
 	}
 	return out
