@@ -37,12 +37,12 @@ func (b *batch) left(n int) {
 	b.first += n
 }
 
-// add appends frames.
-func (b *batch) add(frames ...Frame) {
+// add appends a frame.
+func (b *batch) add(f *Frame) {
 	if b.first > keptRoom && b.first > len(b.frames)/2 { // or the batch of a peer that is always behind would only grow
 		n := copy(b.frames, b.waiting())
 		clear(b.frames[n:])
 		b.frames, b.first = b.frames[:n], 0
 	}
-	b.frames = append(b.frames, frames...)
+	b.frames = append(b.frames, *f)
 }

@@ -174,3 +174,43 @@ func BenchmarkConnect(b *testing.B) {
 		sink.Closed(nil)
 	}
 }
+
+// A corked connection takes frames only in its turn, as those of an event loop do.
+type corked struct {
+	sinkhole
+	turn bool
+}
+
+func (c *corked) Write(frames []protocol.Frame) (int, error) {
+	if !c.turn {
+		return 0, nil
+	}
+	return len(frames), nil
+}
+
+// BenchmarkBurst tells eight events to a thousand tabs, that take them in their turn.
+func BenchmarkBurst(b *testing.B) {
+	const tabs, burst = 1000, 8
+	e := benchEngine()
+	conns, sinks := make([]corked, tabs), make([]protocol.Sink, tabs)
+	for i := range conns {
+		conns[i].turn, conns[i].info.Remote = true, "10.0.0.1:1"
+		sinks[i] = e.Open(&conns[i])
+		sinks[i].Frame(request(wire.JSON, "login", "1", with("userlogin", numbered(i/20))))
+		sinks[i].Frame(request(wire.JSON, "subscribeevent", "2", with("eventmethod", []string{"moved"})))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range conns {
+			conns[i].turn = false
+		}
+		for range burst {
+			e.Hub().Publish(moved.For(protocol.Everybody(), textOut{"a number changed"}))
+		}
+		for i := range conns {
+			conns[i].turn = true
+			sinks[i].Writable()
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/tabs/burst, "ns/delivery")
+}

@@ -230,9 +230,9 @@ func (ch *Channel) send(f Frame) {
 	ch.out.send(ch.split(f)...)
 }
 
-func (ch *Channel) event(c *Client, f Frame) {
+func (ch *Channel) event(c *Client, f *Frame) {
 	if held := ch.out.event(c, f); !held {
-		ch.engine.tapFrame(c, f)
+		ch.engine.tapFrame(c, *f)
 	}
 }
 

@@ -23,13 +23,13 @@ func newEncoding(ev Event) *encoding { return &encoding{ev: ev, qid: NewQID()} }
 
 // frame gives the event's bytes for a client. Receivers come grouped by user, so that keeping the
 // last user's bytes is enough.
-func (e *encoding) frame(f wire.Format, login, userID string) (Frame, error) {
+func (e *encoding) frame(f wire.Format, login, userID string) (*Frame, error) {
 	have := &e.unnamed[f]
 	if login != "" {
 		have = &e.named[f]
 	}
 	if have.done && have.user == login {
-		return have.frame, nil
+		return &have.frame, nil
 	}
 	b := wire.AppendHead(make([]byte, 0, 512), f, e.ev.def.Name, e.qid)
 	if login != "" {
@@ -37,10 +37,10 @@ func (e *encoding) frame(f wire.Format, login, userID string) (Frame, error) {
 	}
 	b, err := wire.AppendFields(b, f, e.ev.body)
 	if err != nil {
-		return Frame{}, err
+		return nil, err
 	}
 	*have = encoded{Frame{Body: wire.AppendTail(b, f)}, login, true}
-	return have.frame, nil
+	return &have.frame, nil
 }
 
 // appendUser writes whom a message is about [P 3.1]. Text fields cannot fail.

@@ -31,10 +31,12 @@ func newHub(o Options) *Hub {
 // Publish tells an event to its audience and gives how many heard it. It never blocks: a client that
 // cannot keep up is closed.
 func (h *Hub) Publish(ev Event) (told int) {
-	receivers := h.receivers(ev)
-	enc := newEncoding(ev)
-	for _, r := range receivers {
-		login, userID := "", ""
+	list := audiences.Get().(*audience)
+	defer list.release()
+	list.all = h.receivers(list.all, ev)
+	receivers, enc := list.all, newEncoding(ev)
+	for i := range receivers {
+		r, login, userID := &receivers[i], "", ""
 		if ev.audience.scope != everybody || r.client.Tunnelled() { // a CRM finds its user by that [P 4.2]
 			login, userID = r.id.Login, r.id.UserID
 		}
@@ -54,39 +56,54 @@ type receiver struct {
 	id     *Identity
 }
 
-func (h *Hub) receivers(ev Event) []receiver {
+// An audience is who is told an event; many are told one after the other.
+type audience struct{ all []receiver }
+
+var audiences = sync.Pool{New: func() any { return new(audience) }}
+
+// keptReceivers is how many receivers a list has room for that is used again.
+const keptReceivers = 16 << 10
+
+func (a *audience) release() {
+	if cap(a.all) <= keptReceivers {
+		clear(a.all)
+		a.all = a.all[:0]
+		audiences.Put(a)
+	}
+}
+
+// receivers appends who is told an event.
+func (h *Hub) receivers(out []receiver, ev Event) []receiver {
 	bit := h.events.bits[ev.def]
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	switch ev.audience.scope {
 	case everybody:
-		return h.subscribers(bit)
+		return h.subscribers(out, bit)
 	case oneUser:
-		return subscribed(nil, h.byUser[strings.ToLower(ev.audience.login)], bit)
+		return subscribed(out, h.byUser[strings.ToLower(ev.audience.login)], bit)
 	case someClients:
-		some := subscribed(nil, ev.audience.clients, bit)
+		some := subscribed(out, ev.audience.clients, bit)
 		some = slices.DeleteFunc(some, func(r receiver) bool { return r.id == nil })
 		slices.SortStableFunc(some, func(a, b receiver) int { return strings.Compare(a.id.Login, b.id.Login) })
 		return some
 	}
-	return nil
+	return out
 }
 
-// subscribers is everybody who listens to an event. mu is held.
-func (h *Hub) subscribers(bit uint64) []receiver {
-	n := 0
+// subscribers appends everybody who listens to an event. mu is held.
+func (h *Hub) subscribers(out []receiver, bit uint64) []receiver {
 	for subs, clients := range h.bySubs {
-		if subs&bit != 0 {
-			n += len(clients)
+		if subs&bit == 0 {
+			continue
+		}
+		for _, c := range clients { // who is here is logged in, or a CRM server
+			if !c.hearsFromServer(bit) {
+				out = append(out, receiver{c, c.identity.Load()})
+			}
 		}
 	}
-	out := make([]receiver, 0, n)
-	for subs, clients := range h.bySubs {
-		if subs&bit != 0 {
-			out = subscribed(out, clients, bit)
-		}
-	}
-	return slices.DeleteFunc(out, func(r receiver) bool { return r.client.hearsFromServer(bit) })
+	return out
 }
 
 // hearsFromServer reports whether a CRM server is told an event for all of its users at once. mu of

@@ -48,13 +48,16 @@ func (o *outbox) push(frames ...Frame) { // mu is held
 
 // add queues frames whose bytes count already. mu is held.
 func (o *outbox) add(frames ...Frame) {
-	if len(frames) == 0 {
-		return
+	for i := range frames {
+		o.addOne(&frames[i])
 	}
+}
+
+func (o *outbox) addOne(f *Frame) {
 	if o.queue == nil {
 		o.queue = batches.Get().(*batch)
 	}
-	o.queue.add(frames...)
+	o.queue.add(f)
 }
 
 // sendOne is send for a reply in lent memory: when nothing waits, and nobody writes, it goes to the
@@ -96,9 +99,9 @@ func (o *outbox) sendOne(f Frame) {
 func (o *outbox) refused(f Frame) {
 	later := o.queue
 	o.queue = nil
-	o.add(f)
+	o.addOne(&f)
 	if later != nil {
-		o.queue.add(later.waiting()...)
+		o.add(later.waiting()...)
 		later.release()
 	}
 	o.blocked = !o.again
@@ -106,17 +109,21 @@ func (o *outbox) refused(f Frame) {
 }
 
 // event queues an event for a client, or holds it for the reply of a command that runs for him.
-func (o *outbox) event(c *Client, f Frame) (held bool) {
+func (o *outbox) event(c *Client, f *Frame) (held bool) {
 	o.mu.Lock()
 	if o.closed || o.closing != nil {
 		o.mu.Unlock()
 		return false
 	}
+	o.bytes += f.Len()
 	if held = c.held != nil; held {
-		c.held.events = append(c.held.events, f)
-		o.bytes += f.Len()
+		c.held.events = append(c.held.events, *f)
 	} else {
-		o.push(f)
+		o.addOne(f)
+	}
+	if o.blocked && o.bytes <= o.limit { // what most events of a burst find
+		o.mu.Unlock()
+		return held
 	}
 	o.unlockAndFlush()
 	return held
@@ -281,11 +288,12 @@ func (o *outbox) round() bool {
 		b.release()
 		return o.queue != nil
 	}
-	if later := o.queue; later != nil {
-		b.add(later.waiting()...)
+	later := o.queue
+	o.queue = b
+	if later != nil {
+		o.add(later.waiting()...)
 		later.release()
 	}
-	o.queue = b
 	if o.again {
 		o.again = false
 		return true

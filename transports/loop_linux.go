@@ -33,6 +33,7 @@ type loop struct {
 	parked  bool // the goroutine waits and must be woken
 	running bool
 
+	joint  joint
 	graves graves
 }
 
@@ -117,6 +118,7 @@ func (l *loop) await(more bool) ([]unix.EpollEvent, bool) {
 		runtime.Gosched() // who always finds more to do would keep the processor from the others
 		return events, true
 	}
+	l.joint.rest()
 	l.poll.until(l.due)
 	l.mu.Lock()
 	switch {

@@ -81,13 +81,25 @@ func (c *loopConn) Write(frames []protocol.Frame) (int, error) {
 	}
 	taken := 0
 	if c.corked {
-		taken = c.sender().write(frames, c.home.limits.Write)
+		taken = c.take(frames)
 	}
 	if taken < len(frames) {
 		c.full = true
 		c.post()
 	}
 	return taken, nil
+}
+
+// take queues what there is room for. With mu held.
+func (c *loopConn) take(frames []protocol.Frame) int {
+	s, limit := c.sender(), c.home.limits.Write
+	if s.queued == 0 {
+		if whole := c.loop.joint.of(frames); len(whole) > 0 && len(whole) <= limit {
+			s.pushWhole(whole)
+			return len(frames)
+		}
+	}
+	return s.write(frames, limit)
 }
 
 // Ping implements protocol.Pinger.

@@ -62,6 +62,13 @@ func (o *outbox) add(op ws.OpCode, f protocol.Frame, mask *[4]byte) {
 	o.bytes = before + ws.HeaderSize(ws.Header{Length: int64(f.Len()), Masked: mask != nil}) + f.Len()
 }
 
+// addWhole appends frames that were joined before, by reference.
+func (o *outbox) addWhole(b []byte) {
+	o.pieces = append(o.pieces, b)
+	o.open = false
+	o.bytes += len(b)
+}
+
 // addMasked appends a copy of the frame under the mask.
 func (o *outbox) addMasked(op ws.OpCode, f protocol.Frame, mask *[4]byte) {
 	b := o.reserve(ws.MaxHeaderSize + f.Len())

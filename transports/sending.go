@@ -40,6 +40,16 @@ func (s *sending) push(op ws.OpCode, f protocol.Frame) {
 	s.queued += s.out.bytes - before
 }
 
+// pushWhole appends frames that were joined before, headers and all.
+func (s *sending) pushWhole(b []byte) {
+	if s.out == nil {
+		s.out = newOutbox()
+		s.out.ample = s.ample
+	}
+	s.out.addWhole(b)
+	s.queued += len(b)
+}
+
 // write takes messages until limit bytes wait, and says how many. One that is longer is taken when
 // nothing else waits.
 func (s *sending) write(frames []protocol.Frame, limit int) (taken int) {
