@@ -126,6 +126,18 @@ func TestBuiltInsAreCapped(t *testing.T) {
 		"Uint8Array of much":  `new Uint8Array({ length: 2 ** 31 } as any)`,
 		"BigInt":              `(BigInt(2) as any) ** (BigInt(1e12) as any)`,
 		"a big integer":       `1n << 100000000000n`,
+		"repeat of an object": `String.prototype.repeat.call({ toString: () => "x".repeat(1e6) } as any, 1e6)`,
+		"repeat of a String":  `(new String("x".repeat(1e6)) as any).repeat(1e6)`,
+		"repeat in turns":     `(() => { let n = 0; String.prototype.repeat.call({ toString: () => "x".repeat(n++ ? 1e7 : 1) } as any, 1e6); String.prototype.repeat.call({ toString: () => "x".repeat(n++ ? 1e7 : 1) } as any, 1e6); })()`,
+		"padEnd in turns":     `(() => { let n = 0; const more = { valueOf: () => n++ ? 2 ** 29 : 1 } as any; "x".padEnd(more); "x".padEnd(more); })()`,
+		"join of Strings":     `Array(1e5).fill(new String("x".repeat(1e6))).join("")`,
+		"join of errors":      `Array(1e5).fill(new Error("x".repeat(1e6))).join("")`,
+		"join by an object":   `Array(1e5).fill(1).join({ toString: () => "x".repeat(1e6) } as any)`,
+		"stringify Strings":   `JSON.stringify(Array(1e5).fill(new String("x".repeat(1e6))))`,
+		"replace by Strings":  `"x".repeat(1e5).replace(/x/g, new String("y".repeat(1e6)) as any)`,
+		"a long expression":   `new RegExp("(".repeat(4e6) + ")".repeat(4e6))`,
+		"match by much":       `"x".match("(".repeat(4e6) + ")".repeat(4e6))`,
+		"search by a String":  `"x".search(new String("(".repeat(4e6) + ")".repeat(4e6)) as any)`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, trace := result(t, engine(t, `export default function f() { try { `+expression+`; } catch (e) { return (e as Error).name; } return "made"; }`, scripting.Options{Limits: scripting.Limits{CPU: time.Minute}}))
@@ -148,10 +160,12 @@ func TestGuardedBuiltInsWork(t *testing.T) {
 				[1].concat([2], 3 as any), "a,b".split(","), "a1b2".match(/\d/g), /b+/.exec("abbb")![0], "a-b-c".replaceAll("-", "+"), "ab".replace(/(a)(b)/, "$2$1"),
 				String.raw`+"`a\\n${1}`"+`, JSON.parse(JSON.stringify({ a: [1, { b: null }] }, null, 2)), Math.max.apply(null, [1, 5]), [...new Set([1, 1, 2])], s.top(), s instanceof Array,
 				Array.isArray(s), [] instanceof Array, new Uint8Array([1, 256])[1], [1, 2][key]((x: number) => x * 2), ""+[1, [2, 3]], Object.fromEntries([["k", 1]]), new Float64Array(2).length,
+				String.prototype.padEnd.call(7, 3, "0"), "x".concat([1, 2] as any), new RegExp("b+", "g").flags, new RegExp(/b/).test("b"), RegExp("b") instanceof RegExp, "abc".replace("b", (m) => m + m),
+				"a1b".split(new RegExp("[0-9]")), "a.c".match("a.c")![0], [1, 2].join(new String("-") as any), "a-b".search(/-/), [..."a1b2".matchAll(/[a-z](\d)/g)].map((m) => m[1]),
 			];
 			return JSON.stringify(all);
 		}`, scripting.Options{}))
-	want := `["abab","  x","x-",[0,0],[1,2],["a","b","c"],[7],[1,2,3],[1,2,3],[1,2,3],["a","b"],["1","2"],"bbb","a+b+c","ba","a\\n1",{"a":[1,{"b":null}]},5,[1,2],2,true,true,true,0,[2,4],"1,2,3",{"k":1},2]`
+	want := `["abab","  x","x-",[0,0],[1,2],["a","b","c"],[7],[1,2,3],[1,2,3],[1,2,3],["a","b"],["1","2"],"bbb","a+b+c","ba","a\\n1",{"a":[1,{"b":null}]},5,[1,2],2,true,true,true,0,[2,4],"1,2,3",{"k":1},2,"700","x1,2","g",true,true,"abbc",["a","b"],"a.c","1-2",1,["1","2"]]`
 	if r.Value != want {
 		t.Errorf("got  %v (%s)\nwant %s", r.Value, trace.Reason, want)
 	}
