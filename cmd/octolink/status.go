@@ -89,7 +89,11 @@ func printLink(row func(name, format string, args ...any), l web.Link) {
 		text += " since " + l.Since.Local().Format(time.DateTime)
 	}
 	if l.State == web.LinkIntroduced {
-		text += fmt.Sprintf(", %s at %s, users: %d, methods: %d, forms: %d", l.Peer, l.Remote, l.Users, l.Methods, l.Forms)
+		text += ", " + l.Peer
+		if l.Remote != "" { // one over HTTP has no connection
+			text += " at " + l.Remote
+		}
+		text += fmt.Sprintf(", users: %d, methods: %d, forms: %d", l.Users, l.Methods, l.Forms)
 	} else if l.Remote != "" {
 		text += ", " + l.Remote
 	}
