@@ -46,7 +46,8 @@ type Run struct {
 	trigger Trigger
 	call    *lead // nil: there is none
 	parent  string
-	depth   int // of runs by execFlow
+	depth   int           // of runs by execFlow
+	called  *atomic.Int64 // runs by execFlow, shared with the run that called this one
 
 	ctx     context.Context // ends with the run
 	cancel  context.CancelCauseFunc
