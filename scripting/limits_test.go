@@ -76,6 +76,10 @@ func TestScriptsThatDoNotEnd(t *testing.T) {
 		{"eval", `export default function f() { return eval("1"); }`, scripting.Threw, "eval is not there", 0},
 		{"Function", `export default function f() { return new Function("return 1")(); }`, scripting.Threw, "Function is not there", 0},
 		{"Function by the back door", `export default function f() { return (() => 1).constructor("for (;;) {}")(); }`, scripting.Threw, "TypeError", 0},
+		{"Function by the async door", `export default async function f() { return (async () => 1).constructor("return 1")(); }`, scripting.Threw, "TypeError", 0},
+		{"Function by the side door", `export default function f() { return (function* () {}).constructor("return 1")(); }`, scripting.Threw, "TypeError", 0},
+		{"a symbol as an argument", `export default function f() { kv.get(Symbol("key") as any); }`, scripting.Threw, "expected a string, got a symbol", 0},
+		{"a symbol returned", `export default function f() { return [Symbol("x")]; }`, scripting.Threw, "a function or a symbol", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := map[string]string{"lib/deep.ts": "interface X { a: number }\nexport function deep(x?: X) {\n  throw new Error('deep');\n}"}

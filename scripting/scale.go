@@ -76,7 +76,17 @@ func guardIterator(rt *goja.Runtime) {
 	_ = proto.DefineDataPropertySymbol(goja.SymIterator, guarded, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 
+// functionKinds have a constructor of their own, which makes programs of texts.
+var functionKinds = goja.MustCompile("<host>", `[function () {}, async function () {}, function* () {}].map(Object.getPrototypeOf)`, true)
+
 // hideFunction takes away the way to Function that every function has.
 func hideFunction(rt *goja.Runtime) {
-	_ = object(rt, "Function.prototype").Set("constructor", goja.Undefined())
+	kinds, err := rt.RunProgram(functionKinds)
+	if err != nil {
+		panic(err) // interrupted
+	}
+	for i := range 3 {
+		kind := kinds.(*goja.Object).Get(strconv.Itoa(i)).(*goja.Object)
+		_ = kind.DefineDataProperty("constructor", goja.Undefined(), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE) // it can be
+	}
 }
