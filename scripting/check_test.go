@@ -60,3 +60,39 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+// A source that is nested too deeply is a mistake in a file, not the end of the process.
+func TestSourcesThatAreNestedTooDeeply(t *testing.T) {
+	for _, unit := range []string{"(", "[", "{a:", "!", "-", "x=>", "()=>", "a=", "a?a:", "a(", "a[", "a.b+", "`${", "new ", "typeof ", "1+", "function(){", "a?.[0]+", "x=>\n", "!\n"} {
+		t.Run(unit, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, map[string]string{"flow.ts": "export default function f(a: any) {\n  return " + strings.Repeat(unit, 1<<19/len(unit)) + "1 }"})
+			problems := scripting.Check(dir, nil)
+			if len(problems) != 1 || problems[0].File != "flow.ts" || problems[0].Line < 2 || !strings.Contains(problems[0].Text, "nested deeper than 2000") {
+				t.Errorf("got %.300v", problems)
+			}
+		})
+	}
+}
+
+// What is long is not what is deep.
+func TestLongSources(t *testing.T) {
+	for name, text := range map[string]string{
+		"a table":             "const t: any = {\n" + strings.Repeat("  \"key (\": { a: [1, 2, -3], b: \"it's = == != <b> (\", c: 'x\\'(' },\n", 5000) + "};",
+		"lines without ends":  "const m: any = {}\n" + strings.Repeat("m.key = \"value\" + 1 - 2\n", 5000),
+		"comments":            "const m = 1\n" + strings.Repeat("// some words about what it does :-( and why it does\n", 5000),
+		"one line":            "const t: any = [" + strings.Repeat(`{"a":-1,"b":[!0,!1],"c":"a=b?c:d"},`, 10000) + "];",
+		"a chain of calls":    "const t: any = [1]" + strings.Repeat(".map((x: any) => x + 1)\n  .filter((x: any) => !!x)", 200) + ";",
+		"a text of templates": "const t = `\n" + strings.Repeat("some text of a letter - with ${1 + 2} words\n", 5000) + "`;",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, map[string]string{"flow.ts": text + "\nexport default function f() { return typeof t1; }\ndeclare const t1: any;\n"})
+			for _, p := range scripting.Check(dir, nil) {
+				if strings.Contains(p.Text, "nested") {
+					t.Errorf("got %v", p)
+				}
+			}
+		})
+	}
+}

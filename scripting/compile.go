@@ -171,6 +171,13 @@ func (in *imports) setup(b api.PluginBuild) {
 			return api.OnLoadResult{}, fmt.Errorf("%d bytes are more than a flow may have (%d)", len(text), maxSource)
 		}
 		contents, loader := string(text), api.LoaderTS
+		if at, found := tooDeep(contents); found {
+			line, column := position(contents, at)
+			return api.OnLoadResult{Errors: []api.Message{{
+				Text:     fmt.Sprintf("nested deeper than %d", maxSourceNesting),
+				Location: &api.Location{File: in.name(a.Path), Line: line, Column: column},
+			}}}, nil
+		}
 		if filepath.Ext(a.Path) == ".js" {
 			loader = api.LoaderJS
 		}
@@ -205,6 +212,15 @@ func (in *imports) find(path string) (string, error) {
 		return real, nil
 	}
 	return "", errors.New("there is no such file")
+}
+
+// name is a file's name in the folder.
+func (in *imports) name(path string) string {
+	relative, err := filepath.Rel(in.root, path)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(relative)
 }
 
 func (in *imports) add(file string) {
