@@ -24,7 +24,7 @@ func (c *Client) stepAside(q queued) {
 	}
 	c.ch.engine.workers.Go(func() {
 		defer c.stepBack()
-		c.ch.serve(c.ch.engine.ctx, c, q.method, q.msg, c.ch.engine.clock())
+		c.ch.serve(c.ch.engine.ctx, c, q.method, q.msg, c.ch.engine.clock(), false)
 	})
 }
 

@@ -32,6 +32,7 @@ func benchEngine() *protocol.Engine {
 		Events: protocol.NewEvents(rang.Def(), hung.Def(), moved.Def()),
 		Table: protocol.NewTable(
 			protocol.Def("quick", protocol.Clients, "Answers at once.", echo).Quick(),
+			protocol.Def("state", protocol.Clients, "Answers with many fields.", benchState).Quick(),
 			protocol.Def("worker", protocol.Clients, "Answers from a worker.", echo),
 			protocol.Def("command", protocol.Clients, "Holds events.", echo).Command(),
 			protocol.Def("login", protocol.Anyone, "Logs in.", func(_ context.Context, c *protocol.Client, in loginIn) (none, error) {
@@ -40,6 +41,25 @@ func benchEngine() *protocol.Engine {
 			protocol.Def("subscribeevent", protocol.Anyone, "Subscribes.", subscribe).Quick(),
 		),
 	})
+}
+
+// A stateAnswer has what clients ask for most.
+type stateAnswer struct {
+	Login      string `wire:"userlogin"`
+	ID         string `wire:"userid"`
+	StateID    int    `wire:"userstateid"`
+	State      int    `wire:"userstate"`
+	Name       string `wire:"userstatestr"`
+	CallCenter bool   `wire:"oncallcenter"`
+	Lunch      bool   `wire:"onlunch"`
+	Redirect   bool   `wire:"onredirect"`
+	BreakID    *int   `wire:"lunchreasonid"`
+	BreakText  string `wire:"lunchreasonmsg,omitempty"`
+}
+
+func benchState(_ context.Context, c *protocol.Client, _ none) (stateAnswer, error) {
+	id := c.Identity()
+	return stateAnswer{Login: id.Login, ID: id.UserID, StateID: 1, State: 1, Name: "ready", CallCenter: true}, nil
 }
 
 func benchTab(e *protocol.Engine, f wire.Format, login string, events ...string) (*sinkhole, protocol.Sink) {
@@ -53,12 +73,12 @@ func benchTab(e *protocol.Engine, f wire.Format, login string, events ...string)
 // BenchmarkRPC is one request and its reply on one channel: where the frame arrives, and by a worker.
 func BenchmarkRPC(b *testing.B) {
 	for _, f := range []wire.Format{wire.JSON, wire.XML} {
-		for _, method := range []string{"quick", "worker", "command"} {
+		for _, method := range []string{"quick", "state", "worker", "command"} {
 			b.Run(fmt.Sprintf("%s/%s", f, method), func(b *testing.B) {
 				e := benchEngine()
 				conn, sink := benchTab(e, f, "alice")
 				frame := request(f, method, "0.1234567890123456", with("userlogin", "alice"), with("text", "hello"))
-				if method != "quick" {
+				if method != "quick" && method != "state" {
 					conn.answer = make(chan struct{})
 				}
 				b.ReportAllocs()

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,8 +22,10 @@ type Channel struct {
 	lastReply atomic.Pointer[closing]
 
 	// only the pusher of frames
-	joiner  *wire.Joiner
-	strikes uint8
+	joiner   *wire.Joiner
+	strikes  uint8
+	turn     bool   // frames that came together are being handed over
+	answered uint32 // requests in this turn
 
 	format wire.Format
 	place  int32 // in the engine's list
@@ -34,6 +37,7 @@ type Channel struct {
 var (
 	_ Sink     = (*Channel)(nil)
 	_ LifeSink = (*Channel)(nil)
+	_ TurnSink = (*Channel)(nil)
 )
 
 // maxStrikes is how many frames in a row may be no messages.
@@ -52,13 +56,19 @@ func (ch *Channel) Frame(frame []byte) {
 	if ch.out.ending() {
 		return
 	}
-	ch.Alive()
+	if !ch.turn {
+		ch.Alive()
+	}
 	ch.engine.tapped(In, &ch.self, frame)
 	ch.decode(frame)
 }
 
+var decoders = sync.Pool{New: func() any { return new(wire.Decoder) }}
+
 func (ch *Channel) decode(frame []byte) {
-	msg, err := wire.Decode(ch.format, frame, ch.engine.opts.Limits.Wire)
+	d := decoders.Get().(*wire.Decoder)
+	defer decoders.Put(d) // nobody keeps any of the message without a copy
+	msg, err := d.Decode(ch.format, frame, ch.engine.opts.Limits.Wire)
 	if err != nil {
 		ch.strike(err)
 		return
@@ -148,8 +158,8 @@ func nameOfReply(m *Method, msg wire.Message) string {
 }
 
 // serve runs a method and sends its reply. m is nil for a name that the table does not have; start is
-// when the answering began.
-func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message, start time.Duration) {
+// when the answering began, atOnce says that this is where the frame arrived.
+func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message, start time.Duration, atOnce bool) {
 	if e := c.refusal(m, msg); e != nil {
 		ch.refuse(c, m, msg, e)
 		return
@@ -162,7 +172,7 @@ func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Mes
 	if m.then != nil {
 		m.then(c)
 	}
-	ch.engine.opts.Meter.Request(m.Name, code, ch.engine.clock()-start)
+	ch.measure(m, code, start, atOnce)
 	if end := ch.lastReply.Load(); end != nil {
 		ch.out.close(end.code, end.reason)
 	}
@@ -174,8 +184,8 @@ func (ch *Channel) answer(c *Client, m *Method, reply Frame) {
 	var frames []Frame
 	switch {
 	case reply.Len() == 0:
-	case ch.server == nil && !m.command:
-		ch.out.send(reply)
+	case reply.lent != nil && !m.command && ch.undivided(reply):
+		ch.out.sendOne(reply)
 		return
 	default:
 		frames = ch.split(reply)

@@ -102,3 +102,10 @@ type Pinger interface {
 type LifeSink interface {
 	Alive()
 }
+
+// TurnSink is implemented by sinks that want to know which frames came together: so they look at the
+// clock once for all of them.
+type TurnSink interface {
+	// Turn(true) comes before the first of the frames, Turn(false) behind the last one.
+	Turn(begins bool)
+}

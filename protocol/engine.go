@@ -58,6 +58,15 @@ type Meter interface {
 	Event(name string, receivers int)
 }
 
+// A Tally is implemented by a Meter that counts without looking anything up. Quick methods are then
+// counted by it, the others by Request.
+type Tally interface {
+	// Of gives what counts the answers of a method.
+	Of(method string) func(code int)
+	// Took notes how long requests took that were answered together.
+	Took(requests int, each time.Duration)
+}
+
 // Options make an [Engine].
 type Options struct {
 	Table  *Table
@@ -68,6 +77,7 @@ type Options struct {
 	// Gone is told when a logged-in client is no more: it logged out or its channel closed.
 	Gone func(*Client, Identity)
 	// Resolve finds the user whom a CRM server names, or says what it is told. Nil means there are no links.
+	// It must not keep the texts.
 	Resolve func(login, userID string) (Identity, *wire.Error)
 	// Links is told what becomes of links.
 	Links LinkHooks
@@ -85,6 +95,7 @@ type Engine struct {
 	log     *slog.Logger
 	started time.Time
 	tap     tap
+	tally   tally
 
 	serverEvents, tunnelEvents uint64 // bits of the Events table
 
@@ -114,6 +125,7 @@ func NewEngine(o Options) *Engine {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Engine{
+		tally:        newTally(o),
 		serverEvents: o.Events.Mask(o.ServerEvents), tunnelEvents: o.Events.Mask(o.TunnelEvents),
 		opts: o, hub: newHub(o), log: o.Log, started: time.Now(), ctx: ctx, cancel: cancel,
 		links: make(map[string]*Link), empty: make(chan struct{}),

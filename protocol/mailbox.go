@@ -50,7 +50,7 @@ func (c *Client) accept(m *Method, msg wire.Message) bool {
 		c.mu.Unlock()
 	case atOnce && !c.working():
 		c.mu.Unlock() // only the pusher starts a worker, and the pusher is here
-		c.ch.serve(c.ch.engine.ctx, c, m, msg, time.Duration(c.ch.heard.Load()))
+		c.ch.serve(c.ch.engine.ctx, c, m, msg, time.Duration(c.ch.heard.Load()), true)
 		if c.Tunnelled() && c.Identity() == nil {
 			c.ch.Forget(c)
 		}
@@ -135,7 +135,7 @@ func (c *Client) answer(q queued) {
 	}
 	ctx, cancel := context.WithTimeout(c.ch.engine.ctx, answerWithin)
 	defer cancel()
-	c.ch.serve(ctx, c, q.method, q.msg, c.ch.engine.clock())
+	c.ch.serve(ctx, c, q.method, q.msg, c.ch.engine.clock(), false)
 }
 
 // drain accepts nothing from now on.

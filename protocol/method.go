@@ -55,7 +55,13 @@ type Method struct {
 	slowForServers bool
 	names          bool // the answer's own fields name the user
 	in, out        reflect.Type
-	call           func(context.Context, *Client, wire.Message) (any, error)
+	call           func(context.Context, *Client, *Method, wire.Message) (Frame, error)
+
+	place int // in the table
+
+	// By format, made by NewTable.
+	heads  [2][]byte // of an answer, up to its qid
+	result [2][]byte // the field that says that it is a good one
 }
 
 // Def makes a method of a name, an access level, a sentence and a typed handler. In and Out are
@@ -73,13 +79,7 @@ func Def[In, Out any](name string, who Access, doc string, h func(context.Contex
 		panic(fmt.Sprintf("protocol: method %s: %v", name, err))
 	}
 	m.names = namesUser(answerType(m.out))
-	m.call = func(ctx context.Context, c *Client, msg wire.Message) (any, error) {
-		var in In
-		if err := bind(msg, &in); err != nil {
-			return nil, err
-		}
-		return h(ctx, c, in)
-	}
+	m.call = (&handler[In, Out]{handle: h, encode: encoderOf[Out]()}).call
 	return m
 }
 
@@ -121,11 +121,7 @@ func (m *Method) run(ctx context.Context, c *Client, msg wire.Message) (answer F
 			answer, err = Frame{}, errInternal
 		}
 	}()
-	out, err := m.call(ctx, c, msg)
-	if err != nil || msg.QID == "" || m.silent {
-		return Frame{}, err
-	}
-	return goodReply(c, m, msg, out)
+	return m.call(ctx, c, m, msg)
 }
 
 // bind fills a handler's request; one that wants an Object gets all parameters.
@@ -182,8 +178,20 @@ func NewTable(rows ...Method) *Table {
 			panic(fmt.Sprintf("protocol: method %s stands twice in the table", rows[i].Name))
 		}
 		t.byName[rows[i].Name] = &rows[i]
+		rows[i].prepare(i)
 	}
 	return t
+}
+
+// prepare encodes what is the same in all answers.
+func (m *Method) prepare(place int) {
+	m.place = place
+	for _, f := range []wire.Format{wire.JSON, wire.XML} {
+		m.heads[f] = wire.AppendHead(nil, f, m.Reply, "")
+		if !m.plain {
+			m.result[f], _ = wire.AppendField(nil, f, "result", 1)
+		}
+	}
 }
 
 // Methods are the rows in the order of the table.

@@ -57,6 +57,54 @@ func (o *outbox) add(frames ...Frame) {
 	o.queue.add(frames...)
 }
 
+// sendOne is send for a reply in lent memory: when nothing waits, and nobody writes, it goes to the
+// connection without being queued.
+func (o *outbox) sendOne(f Frame) {
+	o.mu.Lock()
+	if o.queue != nil || o.flushing || o.blocked || o.closed || o.closing != nil || f.Len() > o.limit {
+		o.mu.Unlock()
+		o.send(f)
+		return
+	}
+	o.flushing = true
+	o.bytes += f.Len()
+	o.mu.Unlock()
+	own := f.lent
+	own.one[0] = f
+	taken, err := o.conn.Write(own.one[:])
+	own.one[0] = Frame{}
+	o.mu.Lock()
+	o.flushing = false
+	switch {
+	case err != nil:
+		o.drop()
+	case o.closed:
+	case taken == 1:
+		o.bytes -= f.Len()
+		scratches.Put(own)
+	default:
+		o.refused(f)
+	}
+	if o.queue == nil && o.closing == nil {
+		o.mu.Unlock()
+		return
+	}
+	o.unlockAndFlush()
+}
+
+// refused queues a frame that the connection has not taken before all that came meanwhile. mu is held.
+func (o *outbox) refused(f Frame) {
+	later := o.queue
+	o.queue = nil
+	o.add(f)
+	if later != nil {
+		o.queue.add(later.waiting()...)
+		later.release()
+	}
+	o.blocked = !o.again
+	o.again = false
+}
+
 // event queues an event for a client, or holds it for the reply of a command that runs for him.
 func (o *outbox) event(c *Client, f Frame) (held bool) {
 	o.mu.Lock()

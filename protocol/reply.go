@@ -28,36 +28,6 @@ type Renamed struct {
 	Fields wire.Object
 }
 
-// goodReply encodes a handler's answer: the request's qid, result 1 and the handler's fields. A
-// shared body is not copied.
-func goodReply(c *Client, m *Method, msg wire.Message, out any) (Frame, error) {
-	f, name := c.ch.format, m.Reply
-	if r, ok := out.(Renamed); ok {
-		out = r.Fields
-		if r.Name != "" {
-			name = r.Name
-		}
-	}
-	own := newScratch()
-	head := wire.AppendHead(own.b, f, name, msg.QID)
-	if !m.plain {
-		head, _ = wire.AppendField(head, f, "result", 1)
-	}
-	if c.ch.server != nil && !m.names {
-		head = appendAsker(head, c, msg)
-	}
-	if s, ok := out.(sharedBody); ok {
-		body, err := s.fields(f)
-		return own.frame(head, body, tails[f]), err
-	}
-	head, err := wire.AppendFields(head, f, out)
-	if err != nil {
-		scratches.Put(own)
-		return Frame{}, err
-	}
-	return own.frame(wire.AppendTail(head, f), nil, nil), nil
-}
-
 var tails = [2][]byte{wire.AppendTail(nil, wire.JSON), wire.AppendTail(nil, wire.XML)}
 
 // badReply encodes an error under every name by which a client may look for it [P 3.3].

@@ -1,15 +1,22 @@
 package protocol
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/octolink/octolink/protocol/wire"
+)
 
 // A scratch is memory in which replies are encoded, one after the other: most are small, and leave at
 // once.
-type scratch struct{ b []byte }
+type scratch struct {
+	b   []byte
+	one [1]Frame // the frame in it, on its way to the connection
+}
 
 // keptScratch is how long a reply may be to leave its memory to the next one, in bytes.
 const keptScratch = 4 << 10
 
-var scratches = sync.Pool{New: func() any { return &scratch{make([]byte, 0, keptScratch)} }}
+var scratches = sync.Pool{New: func() any { return &scratch{b: make([]byte, 0, keptScratch)} }}
 
 func newScratch() *scratch { return scratches.Get().(*scratch) }
 
@@ -25,6 +32,15 @@ func (s *scratch) frame(b, body, tail []byte) Frame {
 	}
 	scratches.Put(s)
 	return Frame{Head: b, Body: body, Tail: tail}
+}
+
+// finish ends a frame that was encoded in the scratch, unless that failed.
+func (s *scratch) finish(b []byte, f wire.Format, err error) (Frame, error) {
+	if err != nil {
+		scratches.Put(s)
+		return Frame{}, err
+	}
+	return s.frame(wire.AppendTail(b, f), nil, nil), nil
 }
 
 // giveBack leaves the frame's memory to others; nobody may read it any more.

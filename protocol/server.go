@@ -73,15 +73,17 @@ func (ch *Channel) Tell(name string, qid wire.Token, fields any) error {
 	return nil
 }
 
+// undivided reports whether a frame leaves in one part.
+func (ch *Channel) undivided(f Frame) bool {
+	return ch.server == nil || ch.server.link.opts.Multipart == 0 || f.Len() <= ch.server.link.opts.Multipart
+}
+
 // split cuts what is too long for the CRM server into parts [P 3.4]. Events never come here.
 func (ch *Channel) split(f Frame) []Frame {
-	limit := 0
-	if ch.server != nil {
-		limit = ch.server.link.opts.Multipart
-	}
-	if limit == 0 || f.Len() <= limit {
+	if ch.undivided(f) {
 		return []Frame{f}
 	}
+	limit := ch.server.link.opts.Multipart
 	id := strings.Trim(string(NewQID()), `"`)
 	parts := wire.Split(ch.format, f.whole(), limit, id)
 	frames := make([]Frame, len(parts))
@@ -128,6 +130,7 @@ func (s *serverSide) tunnel(ch *Channel, login string, add bool) (*Client, *wire
 	if !add || s.over {
 		return nil, errNotLoggedIn
 	}
+	key = strings.Clone(key) // what a message says of itself is only lent
 	c := &Client{ch: ch, slot: noSlot, tunnel: key, subs: ch.engine.tunnelEvents, draining: s.draining}
 	s.tunnels[key] = c
 	return c, nil

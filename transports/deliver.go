@@ -19,6 +19,8 @@ type receiver interface {
 	pong(payload []byte)
 	// alive tells that the peer gave a sign of life.
 	alive()
+	// together tells of the beginning and the end of what was read at once.
+	together(begins bool)
 }
 
 // pushAll hands on all that is whole in b, and says how many bytes and how many frames that was. An
@@ -27,9 +29,16 @@ func pushAll(to receiver, asm *assembler, b []byte) (used, frames int, err error
 	for {
 		n, p, err := asm.next(b[used:])
 		if err != nil || n == 0 {
+			if frames > 0 {
+				to.together(false)
+			}
 			return used, frames, err
 		}
+		if frames == 0 {
+			to.together(true)
+		}
 		if err := push(to, p); err != nil {
+			to.together(false)
 			return used, frames, err
 		}
 		used += n

@@ -133,6 +133,13 @@ func (c *loopConn) alive() {
 	}
 }
 
+// together implements receiver.
+func (c *loopConn) together(begins bool) {
+	if s, ok := c.sink.(protocol.TurnSink); ok {
+		s.Turn(begins)
+	}
+}
+
 // closedByPeer implements receiver.
 func (c *loopConn) closedByPeer(e *CloseError) { c.Close(e.Code, "") }
 

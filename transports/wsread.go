@@ -65,6 +65,13 @@ func (c *wsConn) message(b []byte) {
 	}
 }
 
+// together implements receiver.
+func (c *wsConn) together(begins bool) {
+	if s, ok := c.sink.(protocol.TurnSink); ok {
+		s.Turn(begins)
+	}
+}
+
 // closedByPeer implements receiver.
 func (c *wsConn) closedByPeer(e *CloseError) {
 	c.told = e

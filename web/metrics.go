@@ -27,12 +27,12 @@ type MetricsOptions struct {
 	Links func() []Link
 }
 
-// Metrics is what an operator sees of the running engine. It is the engine's [protocol.Meter]:
-// counting a request costs two map look-ups and three atomic additions.
+// Metrics is what an operator sees of the running engine. It is the engine's [protocol.Meter], and its
+// [protocol.Tally]: counting a request that is answered at once costs one atomic addition.
 type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
-	seconds  prometheus.Histogram
+	seconds  *durations
 	channels *prometheus.GaugeVec
 	closed   *prometheus.CounterVec
 	events   prometheus.Counter
@@ -41,7 +41,10 @@ type Metrics struct {
 	other   *codes
 }
 
-var _ protocol.Meter = (*Metrics)(nil)
+var (
+	_ protocol.Meter = (*Metrics)(nil)
+	_ protocol.Tally = (*Metrics)(nil)
+)
 
 // codes are the counters of one method, found by reply code without building a label.
 type codes struct {
@@ -63,7 +66,11 @@ func (c *codes) inc(code int) {
 }
 
 // requestBuckets go from what is answered from memory to what waits for a telephone system.
-var requestBuckets = []float64{.00001, .00005, .0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5, 15}
+var requestBuckets = []time.Duration{
+	10 * time.Microsecond, 50 * time.Microsecond, 100 * time.Microsecond, 500 * time.Microsecond,
+	time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 50 * time.Millisecond,
+	100 * time.Millisecond, 500 * time.Millisecond, time.Second, 5 * time.Second, 15 * time.Second,
+}
 
 // NewMetrics makes a set of its own; nothing is registered globally.
 func NewMetrics(o MetricsOptions) *Metrics {
@@ -71,8 +78,7 @@ func NewMetrics(o MetricsOptions) *Metrics {
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "octolink_requests_total",
 			Help: "Answered requests by method and reply code; code 0 is success."}, []string{"method", "code"}),
-		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "octolink_request_seconds",
-			Help: "Time from a request's arrival to its answer.", Buckets: requestBuckets}),
+		seconds: newDurations("octolink_request_seconds", "Time from a request's arrival to its answer.", requestBuckets),
 		channels: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "octolink_channels",
 			Help: "Open channels by configured link and kind; client channels have no link."}, []string{"link", "kind"}),
 		closed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "octolink_closed_total",
@@ -145,13 +151,22 @@ func (m *Metrics) Closed(i protocol.Info, code protocol.CloseCode) {
 
 // Request counts an answered request; code 0 is success, method "" one that reached no method.
 func (m *Metrics) Request(method string, code int, took time.Duration) {
-	c := m.methods[method]
-	if c == nil {
-		c = m.other
-	}
-	c.inc(code)
-	m.seconds.Observe(took.Seconds())
+	m.of(method).inc(code)
+	m.seconds.observe(1, took)
 }
+
+func (m *Metrics) of(method string) *codes {
+	if c := m.methods[method]; c != nil {
+		return c
+	}
+	return m.other
+}
+
+// Of implements [protocol.Tally].
+func (m *Metrics) Of(method string) func(code int) { return m.of(method).inc }
+
+// Took implements [protocol.Tally].
+func (m *Metrics) Took(requests int, each time.Duration) { m.seconds.observe(requests, each) }
 
 // Event counts an event once for each receiver.
 func (m *Metrics) Event(_ string, receivers int) { m.events.Add(float64(receivers)) }

@@ -92,3 +92,27 @@ func BenchmarkRequest(b *testing.B) {
 		m.Request("ping", 0, time.Microsecond)
 	}
 }
+
+// Requests that were answered together are counted by their method and measured together.
+func TestTally(t *testing.T) {
+	m := web.NewMetrics(web.MetricsOptions{Methods: []string{"ping"}})
+	ping, other := m.Of("ping"), m.Of("made-up")
+	ping(0)
+	ping(0)
+	ping(409)
+	other(0)
+	m.Took(3, 60*time.Microsecond)
+	m.Took(1, time.Minute)
+	page := textOf(t, ask(t, web.New(web.Options{Metrics: m}).Metrics(), "GET", "/metrics", ""))
+	for _, want := range []string{
+		`octolink_requests_total{code="0",method="ping"} 2`, `octolink_requests_total{code="409",method="ping"} 1`,
+		`octolink_requests_total{code="0",method="other"} 1`,
+		`octolink_request_seconds_bucket{le="5e-05"} 0`, `octolink_request_seconds_bucket{le="0.0001"} 3`,
+		`octolink_request_seconds_bucket{le="15"} 3`, `octolink_request_seconds_bucket{le="+Inf"} 4`,
+		`octolink_request_seconds_sum 60.00018`, `octolink_request_seconds_count 4`,
+	} {
+		if !strings.Contains(page, want+"\n") {
+			t.Errorf("%s is not in\n%s", want, page)
+		}
+	}
+}

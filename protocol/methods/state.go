@@ -28,7 +28,8 @@ func stateOf(s pbx.UserState) userState {
 		BreakText: s.BreakText,
 	}
 	if s.BreakID != 0 {
-		out.BreakID = &s.BreakID
+		id := s.BreakID // not s: all of it would have to outlive the call
+		out.BreakID = &id
 	}
 	return out
 }

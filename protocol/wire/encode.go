@@ -76,7 +76,7 @@ func appendFieldsOf(dst []byte, o out, fields any) ([]byte, error) {
 	case err != nil:
 		return dst, err
 	case c.plan != nil && v.Kind() == reflect.Struct:
-		return c.plan.encodeFields(dst, o, v)
+		return c.plan.encodeFields(dst, o, addressOf(v))
 	case v.Kind() == reflect.Map:
 		return c.elem.encodeEntries(dst, o, v)
 	case v.Type() == objectType:
@@ -138,7 +138,7 @@ func appendAny(dst []byte, o out, l label, v any) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
-	return c.encode(dst, o, l, r)
+	return c.encode(dst, o, l, addressOf(r))
 }
 
 func appendObject(dst []byte, o out, l label, v Object) ([]byte, error) {

@@ -1,99 +1,169 @@
 package wire
 
-import "reflect"
+import (
+	"reflect"
+	"unsafe"
+)
 
-// The functions of this file write Go values by reflection, as a codec wants them.
+// The functions of this file write Go values from where they lie in memory, as a codec wants them: a
+// reply is written many thousand times a second, and reflection would ask each time what never
+// changes. Which function fits which type is settled once, by compile; nothing keeps a pointer.
 
-func encodeText(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendText(dst, o, l, v.String()), nil
+// leaf tells which values a struct's plan writes by itself, without a call through the codec.
+type leaf uint8
+
+const (
+	noLeaf leaf = iota
+	textLeaf
+	boolLeaf
+	intLeaf
+)
+
+func encodeText(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendText(dst, o, l, *(*string)(p)), nil
 }
 
-func encodeBool(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendBool(dst, o, l, v.Bool()), nil
+func encodeBool(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendBool(dst, o, l, *(*bool)(p)), nil
 }
 
-func encodeInt(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendInt(dst, o, l, v.Int()), nil
+func encodeInt[T int | int8 | int16 | int32 | int64](dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendInt(dst, o, l, int64(*(*T)(p))), nil
 }
 
-func encodeUint(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendUint(dst, o, l, v.Uint()), nil
+func encodeUint[T uint | uint8 | uint16 | uint32 | uint64](dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendUint(dst, o, l, uint64(*(*T)(p))), nil
 }
 
-func encodeFloat(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendFloat(dst, o, l, v.Float(), v.Type().Bits())
+func intCodec(k reflect.Kind) *codec {
+	c := &codec{bind: bindInt, shape: intShape}
+	switch k {
+	case reflect.Int8:
+		c.encode = encodeInt[int8]
+	case reflect.Int16:
+		c.encode = encodeInt[int16]
+	case reflect.Int32:
+		c.encode = encodeInt[int32]
+	case reflect.Int64:
+		c.encode = encodeInt[int64]
+	default:
+		c.encode, c.leaf = encodeInt[int], intLeaf
+	}
+	return c
 }
 
-func encodeNumber(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendNumber(dst, o, l, Number(v.String()))
+func uintEncoder(k reflect.Kind) func([]byte, out, label, unsafe.Pointer) ([]byte, error) {
+	switch k {
+	case reflect.Uint8:
+		return encodeUint[uint8]
+	case reflect.Uint16:
+		return encodeUint[uint16]
+	case reflect.Uint32:
+		return encodeUint[uint32]
+	case reflect.Uint64:
+		return encodeUint[uint64]
+	}
+	return encodeUint[uint]
 }
 
-func encodeToken(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendToken(dst, o, l, Token(v.String())), nil
+func encodeFloat32(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendFloat(dst, o, l, float64(*(*float32)(p)), 32)
 }
 
-func encodeRaw(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendRaw(dst, o, l, v.Bytes())
+func encodeFloat64(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendFloat(dst, o, l, *(*float64)(p), 64)
 }
 
-func encodeObject(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendObject(dst, o, l, v.Interface().(Object))
+func encodeNumber(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendNumber(dst, o, l, *(*Number)(p))
 }
 
-func encodeTreeList(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendTreeList(dst, o, l, v.Interface().(List))
+func encodeToken(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendToken(dst, o, l, *(*Token)(p)), nil
 }
 
-func encodeInterface(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	return appendAny(dst, o, l, v.Interface())
+func encodeRaw(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendRaw(dst, o, l, *(*Raw)(p))
+}
+
+func encodeObject(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendObject(dst, o, l, *(*Object)(p))
+}
+
+func encodeTreeList(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendTreeList(dst, o, l, *(*List)(p))
+}
+
+func encodeInterface(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	return appendAny(dst, o, l, *(*any)(p))
 }
 
 // The methods of a codec that write pointers, lists and maps belong to the codec of the elements.
 
-func (k *codec) encodePointer(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	if v.IsNil() {
+func (k *codec) encodePointer(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+	to := *(*unsafe.Pointer)(p)
+	if to == nil {
 		return appendNull(dst, o, l), nil
 	}
-	return k.encode(dst, o, l, v.Elem())
+	return k.encode(dst, o, l, to)
 }
 
-func (k *codec) encodeList(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
+// sliceHeader is how a list lies in memory, whatever its elements are.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+func (k *codec) encodeList(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
 	in, err := o.deeper()
 	if err != nil {
 		return dst, err
 	}
-	n := v.Len()
-	dst = openList(dst, o, l, n)
-	for i := range n {
-		if dst, err = k.encode(dst, in, label{pre: &item}, v.Index(i)); err != nil {
+	list, size := (*sliceHeader)(p), k.typ.Size()
+	dst = openList(dst, o, l, list.len)
+	for i := range list.len {
+		if dst, err = k.encode(dst, in, label{pre: &item}, unsafe.Add(list.data, uintptr(i)*size)); err != nil {
 			return dst, err
 		}
 	}
 	return closeList(dst, o), nil
 }
 
-func (k *codec) encodeMap(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
-	in, err := o.deeper()
-	if err != nil {
-		return dst, err
+// mapEncoder writes maps of the type t. How they lie in memory is the runtime's matter.
+func (k *codec) mapEncoder(t reflect.Type) func([]byte, out, label, unsafe.Pointer) ([]byte, error) {
+	return func(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) {
+		in, err := o.deeper()
+		if err != nil {
+			return dst, err
+		}
+		if dst, err = k.encodeEntries(openObject(dst, o, l), in, reflect.NewAt(t, p).Elem()); err != nil {
+			return dst, err
+		}
+		return closeObject(dst, o), nil
 	}
-	if dst, err = k.encodeEntries(openObject(dst, o, l), in, v); err != nil {
-		return dst, err
-	}
-	return closeObject(dst, o), nil
 }
 
 func (k *codec) encodeEntries(dst []byte, o out, v reflect.Value) ([]byte, error) {
 	var err error
 	for _, key := range sortedKeys(v) {
-		if dst, err = k.encode(dst, o, label{key: key.String()}, v.MapIndex(key)); err != nil {
+		if dst, err = k.encode(dst, o, label{key: key.String()}, addressOf(v.MapIndex(key))); err != nil {
 			return dst, inField(key.String(), err)
 		}
 	}
 	return dst, nil
 }
 
-func (p *plan) encode(dst []byte, o out, l label, v reflect.Value) ([]byte, error) {
+// addressOf is where a value lies, or a copy of it when it has no place of its own.
+func addressOf(v reflect.Value) unsafe.Pointer {
+	if v.CanAddr() {
+		return v.Addr().UnsafePointer()
+	}
+	at := reflect.New(v.Type())
+	at.Elem().Set(v)
+	return at.UnsafePointer()
+}
+
+func (p *plan) encode(dst []byte, o out, l label, v unsafe.Pointer) ([]byte, error) {
 	in, err := o.deeper()
 	if err != nil {
 		return dst, err
@@ -104,23 +174,42 @@ func (p *plan) encode(dst []byte, o out, l label, v reflect.Value) ([]byte, erro
 	return closeObject(dst, o), nil
 }
 
-func (p *plan) encodeFields(dst []byte, o out, v reflect.Value) ([]byte, error) {
+// encodeFields writes the fields of the struct that lies at v.
+func (p *plan) encodeFields(dst []byte, o out, v unsafe.Pointer) ([]byte, error) {
 	for i := range p.fields {
 		f := &p.fields[i]
-		value := f.in(v)
-		if f.omitEmpty && isEmpty(value) {
+		at, l := unsafe.Add(v, f.offset), label{pre: &f.prefix}
+		if f.omitEmpty && f.codec.empty(at) {
 			continue
 		}
-		var err error
-		if dst, err = f.codec.encode(dst, o, label{pre: &f.prefix}, value); err != nil {
-			return dst, inField(f.name, err)
+		switch f.codec.leaf {
+		case textLeaf:
+			dst = appendText(dst, o, l, *(*string)(at))
+		case boolLeaf:
+			dst = appendBool(dst, o, l, *(*bool)(at))
+		case intLeaf:
+			dst = appendInt(dst, o, l, int64(*(*int)(at)))
+		default:
+			var err error
+			if dst, err = f.codec.encode(dst, o, l, at); err != nil {
+				return dst, inField(f.name, err)
+			}
 		}
 	}
 	return dst, nil
 }
 
-// isEmpty tells what omitempty leaves out: zero values, lists and maps without elements.
-func isEmpty(v reflect.Value) bool {
+// empty tells what omitempty leaves out: zero values, lists and maps without elements.
+func (k *codec) empty(p unsafe.Pointer) bool {
+	switch k.leaf {
+	case textLeaf:
+		return *(*string)(p) == ""
+	case boolLeaf:
+		return !*(*bool)(p)
+	case intLeaf:
+		return *(*int)(p) == 0
+	}
+	v := reflect.NewAt(k.typ, p).Elem()
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map:
 		return v.Len() == 0

@@ -1,6 +1,9 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"unsafe"
+)
 
 // An envelope is what a scan finds in a message. Its slices point into the frame.
 type envelope struct {
@@ -25,11 +28,16 @@ func (e *envelope) member(key, value []byte) {
 	}
 }
 
-// message turns what was found into a Message. All its short texts share one allocation.
-func (e *envelope) message() Message {
-	var room [192]byte
-	b := appendUnquoted(room[:0], e.name)
-	b = appendLower(b[:0], b)
+// message turns what was found into a Message. All its short texts lie one behind the other in room,
+// which is given back as it has grown.
+func (e *envelope) message(room []byte) (m Message, grown []byte) {
+	b := room[:0]
+	if bytes.IndexByte(e.name, '\\') < 0 {
+		b = appendLower(b, e.name)
+	} else {
+		b = appendUnquoted(b, e.name)
+		b = appendLower(b[:0], b)
+	}
 	name := len(b)
 	if isToken(e.qid) {
 		b = append(b, e.qid...)
@@ -38,14 +46,14 @@ func (e *envelope) message() Message {
 	b = appendWord(b, e.login)
 	login := len(b)
 	b = appendWord(b, e.user)
-	all := string(b)
-	return Message{
-		Name:      all[:name],
-		QID:       Token(all[name:qid]),
-		UserLogin: all[qid:login],
-		UserID:    all[login:],
-		body:      e.params,
-	}
+	m.setTexts(unsafe.String(unsafe.SliceData(b), len(b)), name, qid, login) //nolint:gosec // whoever owns room keeps it, or has a copy made
+	m.body = e.params
+	return m, b
+}
+
+// setTexts cuts the short texts out of one.
+func (m *Message) setTexts(all string, name, qid, login int) {
+	m.Name, m.QID, m.UserLogin, m.UserID = all[:name], Token(all[name:qid]), all[qid:login], all[login:]
 }
 
 // appendLower appends b in lower case.
@@ -82,16 +90,17 @@ func isToken(raw []byte) bool {
 
 // decodeJSON reads ["name",{…}]. PHP writes an empty object as [] and some peers leave it out
 // [P 0.4]; both are an empty object.
-func decodeJSON(frame []byte, depth int) (Message, error) {
+func decodeJSON(frame []byte, depth int, room []byte) (Message, []byte, error) {
 	s := scanner{b: frame, max: depth}
 	var e envelope
 	if !s.envelope(&e) {
-		return Message{}, s.err()
+		return Message{}, room, s.err()
 	}
 	if len(e.name) == 0 {
-		return Message{}, refuse("not a message: its name is empty")
+		return Message{}, room, refuse("not a message: its name is empty")
 	}
-	return e.message(), nil
+	m, room := e.message(room)
+	return m, room, nil
 }
 
 // envelope passes a whole frame.

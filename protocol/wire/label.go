@@ -25,7 +25,7 @@ type label struct {
 
 // A prefix is a key ready for the wire.
 type prefix struct {
-	json   string // "key": with the colon
+	json   string // ,"key": with the comma and the colon
 	xml    string // "key" as the value of an attribute, with its quotes
 	simple string // a property_simple up to its value's first quote
 }
@@ -37,11 +37,11 @@ const (
 )
 
 // item labels what has no key.
-var item = prefix{xml: `""`, simple: simpleStart + `""` + simpleValue}
+var item = prefix{json: ",", xml: `""`, simple: simpleStart + `""` + simpleValue}
 
 func newPrefix(key string) prefix {
 	p := prefix{
-		json: string(append(appendJSONText(nil, key), ':')),
+		json: string(append(appendJSONText([]byte{','}, key), ':')),
 		xml:  string(appendXMLKey(nil, key)),
 	}
 	p.simple = simpleStart + p.xml + simpleValue
@@ -50,11 +50,16 @@ func newPrefix(key string) prefix {
 
 // appendJSON appends the comma and the key. No comma comes first in an object or a list.
 func (l label) appendJSON(dst []byte) []byte {
-	if n := len(dst); n == 0 || dst[n-1] != '{' && dst[n-1] != '[' {
-		dst = append(dst, ',')
-	}
+	n := len(dst)
+	first := n > 0 && (dst[n-1] == '{' || dst[n-1] == '[')
 	if l.pre != nil {
+		if first {
+			return append(dst, l.pre.json[1:]...)
+		}
 		return append(dst, l.pre.json...)
+	}
+	if !first {
+		dst = append(dst, ',')
 	}
 	dst = appendJSONText(dst, l.key)
 	return append(dst, ':')

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // Token is a query id as it came: a raw JSON scalar like "0.12" with its quotes, or 7. It is echoed
@@ -42,14 +43,40 @@ type Message struct {
 // frame's bytes; Clone it to keep it longer than those. A frame that is not a message gets an *Error
 // with code 400.
 func Decode(f Format, frame []byte, lim Limits) (Message, error) {
-	if f == XML {
-		return decodeXML(frame, lim.depth())
-	}
-	return decodeJSON(frame, lim.depth())
+	m, _, err := decode(f, frame, lim, make([]byte, 0, roomForTexts))
+	return m, err
 }
 
-// Clone gives the same message, independent of the frame that it was decoded from.
+// roomForTexts is what the short texts of most messages need, in bytes.
+const roomForTexts = 96
+
+func decode(f Format, frame []byte, lim Limits, room []byte) (Message, []byte, error) {
+	if f == XML {
+		return decodeXML(frame, lim.depth(), room)
+	}
+	return decodeJSON(frame, lim.depth(), room)
+}
+
+// A Decoder reads one frame after the other, with memory of its own for what a Message says of itself.
+type Decoder struct{ room []byte }
+
+// Decode is as the function, but the message, its texts too, is good until the next call only. Clone it
+// to keep any of it.
+func (d *Decoder) Decode(f Format, frame []byte, lim Limits) (m Message, err error) {
+	m, d.room, err = decode(f, frame, lim, d.room)
+	return m, err
+}
+
+// Clone gives the same message, independent of the frame and the Decoder that it was decoded with.
 func (m Message) Clone() Message {
+	name := len(m.Name)
+	qid := name + len(m.QID)
+	var all strings.Builder // adding texts might copy nothing, when all but one are empty
+	all.Grow(qid + len(m.UserLogin) + len(m.UserID))
+	for _, s := range [...]string{m.Name, string(m.QID), m.UserLogin, m.UserID} {
+		all.WriteString(s)
+	}
+	m.setTexts(all.String(), name, qid, qid+len(m.UserLogin))
 	m.body = bytes.Clone(m.body)
 	return m
 }

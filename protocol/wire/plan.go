@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"unsafe"
 )
 
 // maxFields is how many fields a struct may have, those of embedded structs included.
@@ -14,7 +15,9 @@ const maxFields = 256
 // A codec knows how to read and write values of one Go type. It is made once per type.
 type codec struct {
 	bind    func(c *cursor, v reflect.Value) error
-	encode  func(dst []byte, o out, l label, v reflect.Value) ([]byte, error)
+	encode  func(dst []byte, o out, l label, p unsafe.Pointer) ([]byte, error) // p points at the value
+	leaf    leaf
+	typ     reflect.Type
 	shape   shape
 	elem    *codec // of what a list, a map or a pointer holds
 	plan    *plan  // of a struct or a pointer to one
@@ -45,6 +48,7 @@ type field struct {
 	name      string
 	doc       string
 	index     []int
+	offset    uintptr // within the outermost struct
 	required  bool
 	omitEmpty bool
 	prefix    prefix
@@ -82,6 +86,14 @@ var (
 
 // compile makes a codec. outer are the structs that the type stands in.
 func compile(t reflect.Type, outer []reflect.Type) (*codec, error) {
+	c, err := compileType(t, outer)
+	if err == nil {
+		c.typ = t
+	}
+	return c, err
+}
+
+func compileType(t reflect.Type, outer []reflect.Type) (*codec, error) {
 	switch t {
 	case objectType:
 		return &codec{bind: bindObject, encode: encodeObject, shape: objectShape}, nil
@@ -98,15 +110,17 @@ func compile(t reflect.Type, outer []reflect.Type) (*codec, error) {
 	}
 	switch t.Kind() {
 	case reflect.String:
-		return &codec{bind: bindText, encode: encodeText, shape: textShape}, nil
+		return &codec{bind: bindText, encode: encodeText, leaf: textLeaf, shape: textShape}, nil
 	case reflect.Bool:
-		return &codec{bind: bindBool, encode: encodeBool, shape: boolShape}, nil
+		return &codec{bind: bindBool, encode: encodeBool, leaf: boolLeaf, shape: boolShape}, nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return &codec{bind: bindInt, encode: encodeInt, shape: intShape}, nil
+		return intCodec(t.Kind()), nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return &codec{bind: bindUint, encode: encodeUint, shape: intShape}, nil
-	case reflect.Float32, reflect.Float64:
-		return &codec{bind: bindFloat, encode: encodeFloat, shape: floatShape}, nil
+		return &codec{bind: bindUint, encode: uintEncoder(t.Kind()), shape: intShape}, nil
+	case reflect.Float32:
+		return &codec{bind: bindFloat, encode: encodeFloat32, shape: floatShape}, nil
+	case reflect.Float64:
+		return &codec{bind: bindFloat, encode: encodeFloat64, shape: floatShape}, nil
 	}
 	return compileOuter(t, outer)
 }
@@ -128,7 +142,7 @@ func compileOuter(t reflect.Type, outer []reflect.Type) (*codec, error) {
 	case t.Kind() == reflect.Pointer:
 		return &codec{bind: elem.bindPointer, encode: elem.encodePointer, shape: elem.shape, elem: elem, plan: elem.plan, pointer: true}, nil
 	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
-		return &codec{bind: elem.bindMap, encode: elem.encodeMap, shape: objectShape, elem: elem}, nil
+		return &codec{bind: elem.bindMap, encode: elem.mapEncoder(t), shape: objectShape, elem: elem}, nil
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
 		return &codec{bind: elem.bindList, encode: elem.encodeList, shape: listShape, elem: elem}, nil
 	}
@@ -142,7 +156,7 @@ func compileStruct(t reflect.Type, outer []reflect.Type) (*codec, error) {
 		}
 	}
 	p := &plan{byName: map[string]int{}}
-	if err := p.add(t, nil, append(outer[:len(outer):len(outer)], t)); err != nil {
+	if err := p.add(t, place{}, append(outer[:len(outer):len(outer)], t)); err != nil {
 		return nil, err
 	}
 	if len(p.fields) > maxFields {
@@ -151,11 +165,17 @@ func compileStruct(t reflect.Type, outer []reflect.Type) (*codec, error) {
 	return &codec{bind: p.bind, encode: p.encode, shape: objectShape, plan: p}, nil
 }
 
-// add takes the fields of a struct into the plan; index leads to that struct.
-func (p *plan) add(t reflect.Type, index []int, outer []reflect.Type) error {
+// A place is where a field lies within the outermost struct.
+type place struct {
+	index  []int
+	offset uintptr
+}
+
+// add takes the fields of a struct, that lies there, into the plan.
+func (p *plan) add(t reflect.Type, there place, outer []reflect.Type) error {
 	for i := range t.NumField() {
 		sf := t.Field(i)
-		at := append(index[:len(index):len(index)], i)
+		at := place{append(there.index[:len(there.index):len(there.index)], i), there.offset + sf.Offset}
 		tag, tagged := sf.Tag.Lookup("wire")
 		var err error
 		switch {
@@ -177,7 +197,7 @@ func (p *plan) add(t reflect.Type, index []int, outer []reflect.Type) error {
 	return nil
 }
 
-func (p *plan) addField(sf reflect.StructField, tag string, index []int, outer []reflect.Type) error {
+func (p *plan) addField(sf reflect.StructField, tag string, at place, outer []reflect.Type) error {
 	name, options, _ := strings.Cut(tag, ",")
 	if name == "" {
 		return errors.New("its wire tag has no name")
@@ -185,7 +205,7 @@ func (p *plan) addField(sf reflect.StructField, tag string, index []int, outer [
 	if _, doubled := p.byName[name]; doubled {
 		return fmt.Errorf("%q is there twice", name)
 	}
-	f := field{name: name, doc: sf.Tag.Get("doc"), index: index, prefix: newPrefix(name)}
+	f := field{name: name, doc: sf.Tag.Get("doc"), index: at.index, offset: at.offset, prefix: newPrefix(name)}
 	for option := range strings.SplitSeq(options, ",") {
 		switch option {
 		case "":

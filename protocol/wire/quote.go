@@ -13,7 +13,7 @@ const hexDigits = "0123456789abcdef"
 func appendJSONText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
+	for i := plainLen(s); i < len(s); {
 		c := s[i]
 		if plain[c] {
 			i++
@@ -36,6 +36,25 @@ func appendJSONText(dst []byte, s string) []byte {
 	}
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
+}
+
+// plainLen is a length up to which the bytes of s stand for themselves in a JSON text, found eight at
+// a time.
+func plainLen[T string | []byte](s T) int {
+	const (
+		ones = 0x0101010101010101
+		tops = 0x80 * ones
+	)
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, slash := w^('"'*ones), w^('\\'*ones)
+		if (w|(w-' '*ones)|(quote-ones)|(slash-ones))&tops != 0 { // may be one that does not; none is missed
+			break
+		}
+	}
+	return i
 }
 
 // appendEscaped appends a text of valid UTF-8 with JSON's escapes.

@@ -100,6 +100,7 @@ func (s *scanner) literal(word string) bool {
 // text passes a text, from its first quote to its last.
 func (s *scanner) text() bool {
 	b, i := s.b, s.i+1
+	i += plainLen(b[i:])
 	for i < len(b) {
 		c := b[i]
 		if plain[c] {

@@ -31,27 +31,27 @@ type xmlReader struct {
 
 // decodeXML reads the XML form [P 3.5] in one pass. Elements that are not known are skipped. The
 // declared encoding is not looked at: WebSocket text is UTF-8.
-func decodeXML(frame []byte, depth int) (Message, error) {
+func decodeXML(frame []byte, depth int, room []byte) (Message, []byte, error) {
 	if !utf8.Valid(frame) {
-		return Message{}, refuse("not a message: its text is not UTF-8")
+		return Message{}, room, refuse("not a message: its text is not UTF-8")
 	}
 	if depth < paramsDepth {
-		return Message{}, refuse("not a message: nested too deep")
+		return Message{}, room, refuse("not a message: nested too deep")
 	}
 	x := xmlReader{deepest: depth}
 	x.b = bytes.TrimSpace(bytes.TrimPrefix(frame, []byte("\uFEFF")))
 	x.max = depth + 2 // the root is one more than in JSON, and a scalar is an element too
 	if !x.message() {
-		return Message{}, refuse("not a message: %s at byte %d", x.fault, x.i)
+		return Message{}, room, refuse("not a message: %s at byte %d", x.fault, x.i)
 	}
 	if x.wrong != "" {
-		return Message{}, refuse("not a message: %s", x.wrong)
+		return Message{}, room, refuse("not a message: %s", x.wrong)
 	}
 	x.found.name = x.out[1 : x.params-1]
 	x.found.params = x.out[x.params:]
-	m := x.found.message()
+	m, room := x.found.message(room)
 	m.xml = true
-	return m, nil
+	return m, room, nil
 }
 
 // message reads the root with its one data element. Nothing may follow.
