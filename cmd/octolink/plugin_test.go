@@ -121,6 +121,9 @@ func TestNewPluginBuildsAndPassesItsTest(t *testing.T) {
 	if _, errs, code := cli(t, "", "plugin", "new", "hello"); code != exitFailed || !strings.Contains(errs, "exists") {
 		t.Errorf("a second time: got %d %s", code, errs)
 	}
+	if _, errs, code := cli(t, "", "plugin", "new", "other", "--octolink", "hello/nowhere"); code != exitFailed || !strings.Contains(errs, "--octolink wants the directory with the source") {
+		t.Errorf("no source there: got %d %s", code, errs)
+	}
 	for _, args := range [][]string{{"vet", "."}, {"test", "."}, {"build", "-o", "hello", "."}} {
 		build := exec.CommandContext(t.Context(), "go", args...)
 		build.Dir, build.Env = "hello", append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "CGO_ENABLED=0")
@@ -158,7 +161,7 @@ func TestPluginsInTheConfiguration(t *testing.T) {
 	addPlugin(t, dir, "contacts", "")
 	for section, want := range map[string]string{
 		"plugins: {enabled: [contacts]}": "", "plugins: {enabled: contacts}": "",
-		"plugins: {enabled: [nobody]}":                 "plugin nobody:",
+		"plugins: {enabled: [nobody]}":                 "plugin nobody: there is no folder ",
 		"plugins: {enabled: [a.b]}":                    "is no name of a folder",
 		"plugins: {enabled: [contacts, Contacts]}":     "has the name of plugin contacts",
 		"plugins: {enabled: [contacts], directory: x}": `unknown key "directory"`,

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -225,7 +226,10 @@ func TestExitCodes(t *testing.T) {
 		{"data is a file", []string{"serve", "--config", good, "--data", good}, exitFailed, "store: "},
 		{"no file", []string{"serve", "--config", "nowhere.yaml"}, exitUsage, "nowhere.yaml"},
 		{"unknown flag", []string{"serve", "--colour"}, exitUsage, "unknown flag"},
-		{"unknown command", []string{"server"}, exitUsage, "unknown command"},
+		{"unknown command", []string{"server"}, exitUsage, `unknown command "server" for "octolink" (did you mean "serve"?)`},
+		{"unknown command of a group", []string{"sim", "rign"}, exitUsage, `(did you mean "ring"?)`},
+		{"unlike any command", []string{"sim", "telephone"}, exitUsage, "unknown command \"telephone\" for \"octolink sim\"\nTry"},
+		{"a file without its flag", []string{"serve", good}, exitUsage, fmt.Sprintf("unexpected argument %q\nusage: octolink serve", good)},
 		{"too many arguments", []string{"version", "now"}, exitUsage, "usage: octolink version"},
 		{"no server", []string{"status", "--data", t.TempDir()}, exitFailed, "no octolink answers"},
 		{"two servers", []string{"status", "--data", "a", "--socket", "b"}, exitUsage, "exclude each other"},
