@@ -141,6 +141,50 @@ func TestKillLosesNothingThatWasConfirmed(t *testing.T) {
 	}
 }
 
+// Ensure a kill keeps the traces of runs that have ended, and what the others did is said to be unknown.
+func TestKillDuringARunOfAFlow(t *testing.T) {
+	dir := t.TempDir()
+	writeFlows(t, dir, map[string]string{"incoming.ts": `export default function (call: Call) {
+		call.answer();
+		if (kv.get("began")) return kv.get("began");
+		kv.set("began", call.from);
+		sleep(3600);
+	}`})
+	path := configFile(t, dir, people+"flows: {numbers: [{match: \"495*\", flow: incoming, fallback: hangup}]}\n")
+	p := launch(t, "--config", path)
+	ask := func(args ...string) (out, errs string) {
+		t.Helper()
+		out, errs, _ = cli(t, "", append(args, "-c", path)...)
+		return out, errs
+	}
+	ring := func() string {
+		t.Helper()
+		out, errs := ask("sim", "ring", "--from", "79161234567", "--to", "4951234567")
+		if errs != "" {
+			t.Fatal(errs)
+		}
+		return strings.TrimSpace(strings.TrimPrefix(out, "call "))
+	}
+	first := ring()
+	soon(t, "the flow sleeps", func() bool { out, _ := ask("flow", "trace", first); return strings.Contains(out, "sleep(") })
+	p.signal(os.Kill)
+	p.wait()
+
+	p = launch(t, "--config", path)
+	if out, errs := ask("flow", "trace", first); !strings.Contains(out, "gone") || !strings.Contains(out, "the server was killed during the run") {
+		t.Errorf("got %s%s", out, errs)
+	}
+	second := ring()
+	soon(t, "the second run has ended", func() bool { out, _ := ask("flow", "trace", second); return strings.Contains(out, "returned") })
+	p.signal(os.Kill)
+	p.wait()
+
+	launch(t, "--config", path)
+	if out, errs := ask("flow", "trace", second); !strings.Contains(out, `"79161234567"`) {
+		t.Errorf("got %s%s, want what the first run has kept", out, errs)
+	}
+}
+
 func TestSignals(t *testing.T) {
 	dir := t.TempDir()
 	path := configFile(t, dir, people)
