@@ -33,6 +33,8 @@ func TestCheck(t *testing.T) {
 			}`, nil},
 		{"a syntax error", "export default function flow(call: Call) {\n\tcall.play(;\n}", []string{`flow.ts:2:12: Unexpected ";"`}},
 		{"no default export", "export function flow(call: Call) { call.answer(); }", []string{"flow.ts:1:1: no default export: the flow is the function that the file exports as default"}},
+		{"no export at all", "function flow(call: Call) { call.answer(); }", []string{"flow.ts:1:1: no default export: the flow is the function that the file exports as default"}},
+		{"exported as in Node.js", "module.exports = function flow(call) { call.answer(); };", nil},
 		{"an unknown host function", "export default function flow(call: Call) {\n  notfy('alice', 'x');\n  kv.gett('x');\n  kv.put('x');\n}",
 			[]string{"flow.ts:2:3: notfy is declared nowhere; is it notify?", "flow.ts:3:6: there is no kv.gett; is it get?", "flow.ts:4:6: there is no kv.put"}},
 		{"an unknown function of the call", "export default (c: Call) => {\n  c.anwser();\n  c.play('x');\n  [1].map((c) => c.toFixed());\n}", []string{"flow.ts:2:5: a call has no anwser"}},

@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,6 +77,9 @@ func compile(t *hostTable, dir, name string) (*compiled, error) {
 	if problems := problemsOf(built, name); len(problems) > 0 {
 		return c, problems
 	}
+	if isScript(built, name) {
+		return c, Problems{{File: name, Line: 1, Column: 1, Text: noDefault}}
+	}
 	c.text = string(built.OutputFiles[0].Contents)
 	c.needs = t.needsOf(c.text)
 	c.tree, err = goja.Parse(name, "(function("+strings.Join(append([]string{handOver}, c.needs.globals...), ",")+"){"+c.text+"})")
@@ -94,7 +98,7 @@ func bundling(in *imports, name, start string) api.BuildOptions {
 	return api.BuildOptions{
 		Stdin:         &api.StdinOptions{Contents: start, ResolveDir: in.root, Sourcefile: startName},
 		AbsWorkingDir: in.root, Bundle: true, Format: api.FormatIIFE, Platform: api.PlatformNeutral, Target: api.ES2017,
-		Sourcemap: api.SourceMapInline, SourcesContent: api.SourcesContentExclude, SourceRoot: "", Outfile: filepath.Join(in.root, name+".out.js"), Write: false,
+		Sourcemap: api.SourceMapInline, SourcesContent: api.SourcesContentExclude, SourceRoot: "", Outfile: filepath.Join(in.root, name+".out.js"), Write: false, Metafile: true,
 		Charset: api.CharsetUTF8, LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TreeShaking: api.TreeShakingTrue,
 		TsconfigRaw: "{}", Plugins: []api.Plugin{{Name: "flows", Setup: in.setup}},
 	}
@@ -113,6 +117,18 @@ func problemsOf(built api.BuildResult, name string) (problems Problems) {
 		}
 	}
 	return problems
+}
+
+// isScript reports whether a file has neither imports nor exports. Nobody warns of what such a file does not export.
+func isScript(built api.BuildResult, name string) bool {
+	var made struct {
+		Inputs map[string]struct{ Format string }
+	}
+	if err := json.Unmarshal([]byte(built.Metafile), &made); err != nil {
+		return false
+	}
+	input, known := made.Inputs[name]
+	return known && input.Format == ""
 }
 
 const noDefault = "no default export: the flow is the function that the file exports as default"
