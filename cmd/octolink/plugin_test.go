@@ -51,6 +51,9 @@ func TestPluginsOfARunningServer(t *testing.T) {
 		list := ask(exitOK, "plugin", "list")
 		return strings.Contains(list, "running") && strings.Contains(list, "refused")
 	})
+	if out := ask(exitOK, "status"); !strings.Contains(out, "plugin broken") || !strings.Contains(out, "refused since") || !strings.Contains(out, `"sunrise" is none of`) {
+		t.Errorf("got %s", out)
+	}
 	list := ask(exitOK, "plugin", "list")
 	for _, want := range []string{"Contacts in a CSV file.", "refused", `"sunrise" is none of`} {
 		if !strings.Contains(list, want) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -78,6 +79,12 @@ func printStatus(w io.Writer, s web.Status) error {
 	}
 	for _, l := range s.Links {
 		printLink(row, l)
+	}
+	for _, p := range s.Plugins {
+		row("plugin "+p.Name, "%s since %s, methods: %d, forms: %d", p.State, p.Since.Local().Format(time.DateTime), p.Methods, p.Forms)
+		if p.Reason != "" {
+			row("", "%s", strings.ReplaceAll(p.Reason, "\n", "; "))
+		}
 	}
 	return t.Flush()
 }
