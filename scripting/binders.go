@@ -62,6 +62,9 @@ const maxText = 1 << 20
 
 // textOf is a string, or a number as a string: phone numbers come as both.
 func textOf(v goja.Value) (string, bool) {
+	if _, symbol := v.(*goja.Symbol); symbol { // it would be its description
+		return "", false
+	}
 	switch x := v.Export().(type) {
 	case string:
 		return x, len(x) <= maxText
@@ -238,6 +241,9 @@ func describe(v goja.Value) string {
 			return "a function"
 		}
 		return "an object"
+	}
+	if _, symbol := v.(*goja.Symbol); symbol {
+		return "a symbol"
 	}
 	if s, ok := v.Export().(string); ok {
 		return strconv.Quote(cut(s, 40))

@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,6 +77,9 @@ func compile(t *hostTable, dir, name string) (*compiled, error) {
 	if problems := problemsOf(built, name); len(problems) > 0 {
 		return c, problems
 	}
+	if isScript(built, name) {
+		return c, Problems{{File: name, Line: 1, Column: 1, Text: noDefault}}
+	}
 	c.text = string(built.OutputFiles[0].Contents)
 	c.needs = t.needsOf(c.text)
 	c.tree, err = goja.Parse(name, "(function("+strings.Join(append([]string{handOver}, c.needs.globals...), ",")+"){"+c.text+"})")
@@ -94,7 +98,7 @@ func bundling(in *imports, name, start string) api.BuildOptions {
 	return api.BuildOptions{
 		Stdin:         &api.StdinOptions{Contents: start, ResolveDir: in.root, Sourcefile: startName},
 		AbsWorkingDir: in.root, Bundle: true, Format: api.FormatIIFE, Platform: api.PlatformNeutral, Target: api.ES2017,
-		Sourcemap: api.SourceMapInline, SourcesContent: api.SourcesContentExclude, SourceRoot: "", Outfile: filepath.Join(in.root, name+".out.js"), Write: false,
+		Sourcemap: api.SourceMapInline, SourcesContent: api.SourcesContentExclude, SourceRoot: "", Outfile: filepath.Join(in.root, name+".out.js"), Write: false, Metafile: true,
 		Charset: api.CharsetUTF8, LogLevel: api.LogLevelSilent, LegalComments: api.LegalCommentsNone, TreeShaking: api.TreeShakingTrue,
 		TsconfigRaw: "{}", Plugins: []api.Plugin{{Name: "flows", Setup: in.setup}},
 	}
@@ -113,6 +117,18 @@ func problemsOf(built api.BuildResult, name string) (problems Problems) {
 		}
 	}
 	return problems
+}
+
+// isScript reports whether a file has neither imports nor exports. Nobody warns of what such a file does not export.
+func isScript(built api.BuildResult, name string) bool {
+	var made struct {
+		Inputs map[string]struct{ Format string }
+	}
+	if err := json.Unmarshal([]byte(built.Metafile), &made); err != nil {
+		return false
+	}
+	input, known := made.Inputs[name]
+	return known && input.Format == ""
 }
 
 const noDefault = "no default export: the flow is the function that the file exports as default"
@@ -171,6 +187,13 @@ func (in *imports) setup(b api.PluginBuild) {
 			return api.OnLoadResult{}, fmt.Errorf("%d bytes are more than a flow may have (%d)", len(text), maxSource)
 		}
 		contents, loader := string(text), api.LoaderTS
+		if at, found := tooDeep(contents); found {
+			line, column := position(contents, at)
+			return api.OnLoadResult{Errors: []api.Message{{
+				Text:     fmt.Sprintf("nested deeper than %d", maxSourceNesting),
+				Location: &api.Location{File: in.name(a.Path), Line: line, Column: column},
+			}}}, nil
+		}
 		if filepath.Ext(a.Path) == ".js" {
 			loader = api.LoaderJS
 		}
@@ -205,6 +228,15 @@ func (in *imports) find(path string) (string, error) {
 		return real, nil
 	}
 	return "", errors.New("there is no such file")
+}
+
+// name is a file's name in the folder.
+func (in *imports) name(path string) string {
+	relative, err := filepath.Rel(in.root, path)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(relative)
 }
 
 func (in *imports) add(file string) {

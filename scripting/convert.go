@@ -44,8 +44,11 @@ func (r *reader) read(v goja.Value, depth int) (any, error) {
 	if isNothing(v) {
 		return nil, nil
 	}
-	if o, ok := v.(*goja.Object); ok {
+	switch o := v.(type) {
+	case *goja.Object:
 		return r.object(o, depth)
+	case *goja.Symbol:
+		return nil, errNotPlain
 	}
 	return r.plain(v.Export())
 }

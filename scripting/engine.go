@@ -134,10 +134,10 @@ func (e *Engine) start(t Trigger, parent *Run) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{e: e, id: uuid.NewString(), flow: t.Flow, program: p, trigger: t, started: e.opts.Clock.Now(), done: make(chan struct{})}
+	r := &Run{e: e, id: uuid.NewString(), flow: t.Flow, program: p, trigger: t, started: e.opts.Clock.Now(), done: make(chan struct{}), called: &atomic.Int64{}}
 	r.steps.max = e.opts.Limits.Steps
 	if parent != nil {
-		r.parent, r.depth, r.call = parent.id, parent.depth+1, parent.call
+		r.parent, r.depth, r.call, r.called = parent.id, parent.depth+1, parent.call, parent.called
 	} else if t.Call != nil {
 		r.call = &lead{Call: t.Call}
 		r.trigger.Chain = t.Call.Info().Chain

@@ -11,6 +11,8 @@ import (
 const (
 	maxSorted = 50_000 // elements: sorting compares texts
 	maxNested = 500    // objects within each other, for functions that walk down by recursion
+
+	maxPattern = 32 << 10 // characters of an expression: it is read by recursion, in one step
 )
 
 // guards are all of them. What is not here cannot be made big in one go: it takes no more than it is given,
@@ -27,16 +29,16 @@ var guards = func() (all []guard) {
 		all = append(all, method("Array.prototype", name, checkSort))
 	}
 	for _, name := range []string{"exec", "test"} {
-		all = append(all, method("RegExp.prototype", name, checkSubject))
+		all = append(all, primitively("RegExp.prototype", name, checkSubject, []as{asItIs, toText}))
 	}
 	for _, name := range []string{"match", "matchAll", "search"} {
-		all = append(all, method("String.prototype", name, checkText))
+		all = append(all, primitively("String.prototype", name, checkMatch, []as{toText, toPattern}))
 	}
 	for _, name := range []string{"replace", "replaceAll"} {
-		all = append(all, method("String.prototype", name, checkReplace))
+		all = append(all, primitively("String.prototype", name, checkReplace, []as{toText, asItIs, toReplacement}))
 	}
 	for _, name := range []string{"padStart", "padEnd"} {
-		all = append(all, method("String.prototype", name, checkPad))
+		all = append(all, primitively("String.prototype", name, checkPad, []as{toText, toNumber, toText}))
 	}
 	for name, bytes := range map[string]int64{
 		"ArrayBuffer": 1, "Int8Array": 1, "Uint8Array": 1, "Uint8ClampedArray": 1, "Int16Array": 2, "Uint16Array": 2,
@@ -46,15 +48,16 @@ var guards = func() (all []guard) {
 	}
 	all = append(all,
 		constructor("Array", checkArray),
+		constructor("RegExp", checkPattern),
 		method("Array", "from", checkFrom),
 		method("Array.prototype", "concat", checkConcat),
-		method("Array.prototype", "join", checkJoin, "[", "toString", "split"), // lists become texts by it, named or not
+		primitively("Array.prototype", "join", checkJoin, []as{asItIs, toText}, "[", "toString", "split"), // lists become texts by it, named or not
 		method("Array.prototype", "flat", checkFlat),
 		method("Array.prototype", "flatMap", checkLength),
-		method("String.prototype", "repeat", checkRepeat),
-		method("String.prototype", "concat", checkConcatTexts),
-		method("String.prototype", "split", checkSplit),
-		method("String.prototype", "normalize", checkText),
+		primitively("String.prototype", "repeat", checkRepeat, []as{toText, toNumber}),
+		primitively("String.prototype", "concat", checkConcatTexts, []as{toText}),
+		primitively("String.prototype", "split", checkSplit, []as{toText}),
+		primitively("String.prototype", "normalize", checkText, []as{toText}),
 		method("String", "raw", checkRaw),
 		method("Function.prototype", "apply", checkApply(1)),
 		method("Reflect", "apply", checkApply(2)),
@@ -158,6 +161,25 @@ func checkText(rt *goja.Runtime, this goja.Value, _ []goja.Value) {
 	}
 }
 
+// checkPattern is for expressions that are made of a text.
+func checkPattern(rt *goja.Runtime, _ goja.Value, args []goja.Value) {
+	if len(args) == 0 {
+		return
+	}
+	pattern := args[0]
+	if o, ok := pattern.(*goja.Object); ok {
+		pattern = toPattern(o)
+	}
+	if n := textLength(pattern); n > maxPattern {
+		tooMuch(rt, fmt.Sprintf("an expression of %d characters is longer than %d", n, maxPattern))
+	}
+}
+
+func checkMatch(rt *goja.Runtime, this goja.Value, args []goja.Value) {
+	checkText(rt, this, nil)
+	checkPattern(rt, nil, args)
+}
+
 func checkSubject(rt *goja.Runtime, _ goja.Value, args []goja.Value) {
 	if len(args) > 0 {
 		checkText(rt, args[0], nil)
@@ -185,7 +207,7 @@ func checkPad(rt *goja.Runtime, _ goja.Value, args []goja.Value) {
 func checkConcatTexts(rt *goja.Runtime, this goja.Value, args []goja.Value) {
 	sum := textLength(this)
 	for _, a := range args {
-		sum += textLength(a)
+		sum += textLength(primitive(a, toText))
 	}
 	checkBytes(rt, float64(sum))
 }
@@ -245,7 +267,7 @@ func checkJoined(rt *goja.Runtime, list goja.Value, by int64) {
 		return
 	}
 	checkLength(rt, list, nil)
-	s := scale{rt: rt}
+	s := scale{rt: rt, most: maxBytes}
 	s.weigh(list, 0)
 	checkBytes(rt, float64(s.bytes)+float64(n*by))
 }
@@ -260,7 +282,7 @@ func checkStringify(rt *goja.Runtime, _ goja.Value, args []goja.Value) {
 	if len(args) == 0 {
 		return
 	}
-	s := scale{rt: rt, objects: true}
+	s := scale{rt: rt, objects: true, most: maxBytes}
 	if len(args) > 2 {
 		s.indent = min(max(textLength(args[2]), args[2].ToInteger()), 10)
 	}

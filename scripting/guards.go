@@ -62,6 +62,12 @@ type check func(rt *goja.Runtime, this goja.Value, args []goja.Value)
 
 // method guards a method of an object such as "Array.prototype".
 func method(holder, name string, c check, also ...string) guard {
+	return primitively(holder, name, c, nil, also...)
+}
+
+// primitively guards a method whose object and arguments become what they are taken for before they are
+// weighed: an object may have another text each time that it is asked for one.
+func primitively(holder, name string, c check, as []as, also ...string) guard {
 	return guard{words: append([]string{name}, also...), put: func(rt *goja.Runtime) {
 		o := object(rt, holder)
 		original, ok := goja.AssertFunction(o.Get(name))
@@ -69,8 +75,9 @@ func method(holder, name string, c check, also ...string) guard {
 			return // another version of the language
 		}
 		guarded := rt.ToValue(func(call goja.FunctionCall) goja.Value {
-			c(rt, call.This, call.Arguments)
-			v, err := original(call.This, call.Arguments...)
+			this, args := primitives(call.This, call.Arguments, as)
+			c(rt, this, args)
+			v, err := original(this, args...)
 			if err != nil {
 				panic(err)
 			}

@@ -12,6 +12,7 @@ type Limits struct {
 	Run      time.Duration // of a whole run. Zero means 4 hours.
 	Depth    int           // of calls of functions. Zero means 1000.
 	Nested   int           // runs by execFlow inside each other. Zero means 16.
+	Called   int           // runs by execFlow in one run, and in those that it calls, all together. Zero means 10 000.
 	Runs     int           // at once. Zero means 10 000. Full: a start fails with ErrFull. A run that was given up counts until its goroutine has ended.
 	Heap     uint64        // bytes of the whole process, above which the youngest runs are ended. Zero means three quarters of GOMEMLIMIT, or 2 GiB.
 	Steps    int           // of a trace; beyond it the middle is left out. Zero means 500.
@@ -38,7 +39,7 @@ func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&l.Depth, 1000}, {&l.Nested, 16}, {&l.Runs, 10_000}, {&l.Steps, 500}, {&l.StepText, 1024}, {&l.Value, 64 << 10}, {&l.Lines, 1000}} {
+	}{{&l.Depth, 1000}, {&l.Nested, 16}, {&l.Called, 10_000}, {&l.Runs, 10_000}, {&l.Steps, 500}, {&l.StepText, 1024}, {&l.Value, 64 << 10}, {&l.Lines, 1000}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}

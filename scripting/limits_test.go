@@ -59,6 +59,13 @@ func TestScriptsThatDoNotEnd(t *testing.T) {
 		{"a number thrown", `export default function f() { throw 42; }`, scripting.Threw, "thrown: 42", 0},
 		{"undefined thrown", `export default function f() { throw undefined; }`, scripting.Threw, "thrown: undefined", 0},
 		{"an object thrown", `export default function f() { throw { code: 7, password: "x" }; }`, scripting.Threw, `thrown: an object {"code":7,"password":"***"}`, 0},
+		{"an object thrown whose getter throws", `export default function f() { throw { get a() { throw new Error("inside"); } }; }`, scripting.Threw, "thrown: an object that throws when it is looked at\nat f (flow.ts:1:31)", 0},
+		{"an error thrown whose name throws", `export default function f() { const e = new Error("x"); Object.defineProperty(e, "name", { get() { throw 7; } }); throw e; }`, scripting.Threw, "thrown: an object that throws", 0},
+		{"a proxy thrown", `export default function f() { throw new Proxy({}, { get() { throw 1; }, ownKeys() { throw 2; } }); }`, scripting.Threw, "thrown: an object that throws", 0},
+		{"a function thrown", `export default function f() { throw f; }`, scripting.Threw, "thrown: a function", 0},
+		{"a list within itself thrown", `export default function f() { const a: any[] = []; a.push(a); throw a; }`, scripting.Threw, "thrown: an array", 0},
+		{"a getter of a result that throws", `export default function f() { return { get a() { throw new Error("inside"); } }; }`, scripting.Threw, "Error: inside\nat a (flow.ts:1:56)", 0},
+		{"a getter of a result that calls itself", `export default function f() { return { get a(): number { return this.a; } }; }`, scripting.Limited, "1000 deep", 0},
 		{"an error thrown", "export default function f() {\n  const x: number = 1;\n  throw new Error(`no ${x}`);\n}", scripting.Threw, "Error: no 1\nat f (flow.ts:3:9)", 0},
 		{"an error from an import", "import { deep } from './lib/deep';\nexport default function f() {\n  deep();\n}", scripting.Threw, "at deep (lib/deep.ts:3:9)\nat f (flow.ts:3:8)", 0},
 		{"a rejection", `export default async function f() { throw new TypeError("bad"); }`, scripting.Threw, "TypeError: bad", 0},
@@ -69,6 +76,10 @@ func TestScriptsThatDoNotEnd(t *testing.T) {
 		{"eval", `export default function f() { return eval("1"); }`, scripting.Threw, "eval is not there", 0},
 		{"Function", `export default function f() { return new Function("return 1")(); }`, scripting.Threw, "Function is not there", 0},
 		{"Function by the back door", `export default function f() { return (() => 1).constructor("for (;;) {}")(); }`, scripting.Threw, "TypeError", 0},
+		{"Function by the async door", `export default async function f() { return (async () => 1).constructor("return 1")(); }`, scripting.Threw, "TypeError", 0},
+		{"Function by the side door", `export default function f() { return (function* () {}).constructor("return 1")(); }`, scripting.Threw, "TypeError", 0},
+		{"a symbol as an argument", `export default function f() { kv.get(Symbol("key") as any); }`, scripting.Threw, "expected a string, got a symbol", 0},
+		{"a symbol returned", `export default function f() { return [Symbol("x")]; }`, scripting.Threw, "a function or a symbol", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := map[string]string{"lib/deep.ts": "interface X { a: number }\nexport function deep(x?: X) {\n  throw new Error('deep');\n}"}
@@ -126,6 +137,18 @@ func TestBuiltInsAreCapped(t *testing.T) {
 		"Uint8Array of much":  `new Uint8Array({ length: 2 ** 31 } as any)`,
 		"BigInt":              `(BigInt(2) as any) ** (BigInt(1e12) as any)`,
 		"a big integer":       `1n << 100000000000n`,
+		"repeat of an object": `String.prototype.repeat.call({ toString: () => "x".repeat(1e6) } as any, 1e6)`,
+		"repeat of a String":  `(new String("x".repeat(1e6)) as any).repeat(1e6)`,
+		"repeat in turns":     `(() => { let n = 0; String.prototype.repeat.call({ toString: () => "x".repeat(n++ ? 1e7 : 1) } as any, 1e6); String.prototype.repeat.call({ toString: () => "x".repeat(n++ ? 1e7 : 1) } as any, 1e6); })()`,
+		"padEnd in turns":     `(() => { let n = 0; const more = { valueOf: () => n++ ? 2 ** 29 : 1 } as any; "x".padEnd(more); "x".padEnd(more); })()`,
+		"join of Strings":     `Array(1e5).fill(new String("x".repeat(1e6))).join("")`,
+		"join of errors":      `Array(1e5).fill(new Error("x".repeat(1e6))).join("")`,
+		"join by an object":   `Array(1e5).fill(1).join({ toString: () => "x".repeat(1e6) } as any)`,
+		"stringify Strings":   `JSON.stringify(Array(1e5).fill(new String("x".repeat(1e6))))`,
+		"replace by Strings":  `"x".repeat(1e5).replace(/x/g, new String("y".repeat(1e6)) as any)`,
+		"a long expression":   `new RegExp("(".repeat(4e6) + ")".repeat(4e6))`,
+		"match by much":       `"x".match("(".repeat(4e6) + ")".repeat(4e6))`,
+		"search by a String":  `"x".search(new String("(".repeat(4e6) + ")".repeat(4e6)) as any)`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, trace := result(t, engine(t, `export default function f() { try { `+expression+`; } catch (e) { return (e as Error).name; } return "made"; }`, scripting.Options{Limits: scripting.Limits{CPU: time.Minute}}))
@@ -148,10 +171,12 @@ func TestGuardedBuiltInsWork(t *testing.T) {
 				[1].concat([2], 3 as any), "a,b".split(","), "a1b2".match(/\d/g), /b+/.exec("abbb")![0], "a-b-c".replaceAll("-", "+"), "ab".replace(/(a)(b)/, "$2$1"),
 				String.raw`+"`a\\n${1}`"+`, JSON.parse(JSON.stringify({ a: [1, { b: null }] }, null, 2)), Math.max.apply(null, [1, 5]), [...new Set([1, 1, 2])], s.top(), s instanceof Array,
 				Array.isArray(s), [] instanceof Array, new Uint8Array([1, 256])[1], [1, 2][key]((x: number) => x * 2), ""+[1, [2, 3]], Object.fromEntries([["k", 1]]), new Float64Array(2).length,
+				String.prototype.padEnd.call(7, 3, "0"), "x".concat([1, 2] as any), new RegExp("b+", "g").flags, new RegExp(/b/).test("b"), RegExp("b") instanceof RegExp, "abc".replace("b", (m) => m + m),
+				"a1b".split(new RegExp("[0-9]")), "a.c".match("a.c")![0], [1, 2].join(new String("-") as any), "a-b".search(/-/), [..."a1b2".matchAll(/[a-z](\d)/g)].map((m) => m[1]),
 			];
 			return JSON.stringify(all);
 		}`, scripting.Options{}))
-	want := `["abab","  x","x-",[0,0],[1,2],["a","b","c"],[7],[1,2,3],[1,2,3],[1,2,3],["a","b"],["1","2"],"bbb","a+b+c","ba","a\\n1",{"a":[1,{"b":null}]},5,[1,2],2,true,true,true,0,[2,4],"1,2,3",{"k":1},2]`
+	want := `["abab","  x","x-",[0,0],[1,2],["a","b","c"],[7],[1,2,3],[1,2,3],[1,2,3],["a","b"],["1","2"],"bbb","a+b+c","ba","a\\n1",{"a":[1,{"b":null}]},5,[1,2],2,true,true,true,0,[2,4],"1,2,3",{"k":1},2,"700","x1,2","g",true,true,"abbc",["a","b"],"a.c","1-2",1,["1","2"]]`
 	if r.Value != want {
 		t.Errorf("got  %v (%s)\nwant %s", r.Value, trace.Reason, want)
 	}

@@ -96,6 +96,7 @@ func writeLimits(b *strings.Builder) {
 		{"a whole run", l.Run},
 		{"functions that call each other", fmt.Sprintf("%d deep", l.Depth)},
 		{"flows that call each other by `execFlow`", fmt.Sprintf("%d deep", l.Nested)},
+		{"flows that are called by `execFlow` in one run and in those that it calls", l.Called},
 		{"runs at once", l.Runs},
 		{"the heap of the whole server; above it the youngest runs are ended", "three quarters of `GOMEMLIMIT`, else 2 GiB"},
 	} {
@@ -110,6 +111,7 @@ func writeLimits(b *strings.Builder) {
 		{"elements that one built-in function makes or walks over", maxElements},
 		{"elements that `sort` sorts", maxSorted},
 		{"characters that a regular expression, `split` and `match` look at", maxElements},
+		{"characters of an expression that is made of a text", maxPattern},
 		{"objects and lists within each other, for `JSON` and texts of lists", fmt.Sprintf("%d deep", maxNested)},
 		{"a value of `kv`, as JSON", fmt.Sprintf("%d KiB", l.Value>>10)},
 		{"data of a custom event, as JSON", fmt.Sprintf("%d KiB", maxEvent>>10)},

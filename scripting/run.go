@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -45,7 +46,8 @@ type Run struct {
 	trigger Trigger
 	call    *lead // nil: there is none
 	parent  string
-	depth   int // of runs by execFlow
+	depth   int           // of runs by execFlow
+	called  *atomic.Int64 // runs by execFlow, shared with the run that called this one
 
 	ctx     context.Context // ends with the run
 	cancel  context.CancelCauseFunc
@@ -174,7 +176,11 @@ func (r *Run) callFlow() (goja.Value, error) {
 
 // settle takes what an async flow has promised. Nothing is left that could fulfil a promise later.
 func (r *Run) settle(value goja.Value) (goja.Value, error) {
-	p, ok := value.Export().(*goja.Promise)
+	o, ok := value.(*goja.Object)
+	if !ok || o.ExportType() != reflect.TypeFor[*goja.Promise]() {
+		return value, nil
+	}
+	p, ok := o.Export().(*goja.Promise)
 	if !ok {
 		return value, nil
 	}
@@ -248,11 +254,14 @@ func (r *Run) endedResult() Result {
 // resultOf is that of a run that has ended by itself.
 func (r *Run) resultOf(value goja.Value, err error) Result {
 	if err == nil {
-		plain, unfit := fromJS(value)
-		if unfit == nil {
-			return Result{Outcome: Returned, Value: plain}
+		var plain any
+		var unfit error
+		if err = r.reading(func() { plain, unfit = fromJS(value) }); err == nil {
+			if unfit == nil {
+				return Result{Outcome: Returned, Value: plain}
+			}
+			err = &ThrownError{Text: "the flow returned what cannot be given on: " + unfit.Error()}
 		}
-		err = &ThrownError{Text: "the flow returned what cannot be given on: " + unfit.Error()}
 	}
 	var overflow *goja.StackOverflowError
 	if errors.As(err, &overflow) {
@@ -264,6 +273,26 @@ func (r *Run) resultOf(value goja.Value, err error) Result {
 		err = r.thrownBy(exception.Value(), stackText(exception.Stack()))
 	}
 	return Result{Outcome: Threw, Err: err}
+}
+
+// reading reads values of the script outside of it: a getter among them may throw, or call itself. An
+// interrupt goes through.
+func (r *Run) reading(read func()) (err error) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		overflow, ok := p.(*goja.StackOverflowError)
+		if !ok {
+			panic(p)
+		}
+		err = overflow
+	}()
+	if thrown := r.rt.Try(read); thrown != nil {
+		return thrown
+	}
+	return nil
 }
 
 // seeToCall lets a call that is still the flow's go by its fallback. A flow that returned when its caller

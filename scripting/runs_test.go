@@ -124,6 +124,21 @@ func TestFlowThatCallsItself(t *testing.T) {
 	}
 }
 
+// A flow that calls itself several times would go on for months, within its depth.
+func TestFlowThatCallsItselfTwice(t *testing.T) {
+	e := engine(t, `export default function f() {
+		let last = "";
+		for (let i = 0; i < 3; i++) try { execFlow("flow"); } catch (e) { last = String(e); }
+		return last;
+	}`, scripting.Options{Limits: scripting.Limits{Called: 100}})
+	if r, trace := result(t, e); !strings.Contains(r.Value.(string), "too many flows were called: 100") {
+		t.Errorf("got %v (%s)", r.Value, trace.Reason)
+	}
+	if s := e.Stats(); s.Started != 101 {
+		t.Errorf("got %d runs, want the first and 100", s.Started)
+	}
+}
+
 // A run that is called by another ends with it.
 func TestCalledRunEndsWithItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -15,6 +15,7 @@ type scale struct {
 	indent  int64
 	values  int
 	bytes   int64
+	most    int64 // bytes. Zero means that they are not bounded.
 }
 
 func (s *scale) weigh(v goja.Value, depth int) {
@@ -25,6 +26,9 @@ func (s *scale) weigh(v goja.Value, depth int) {
 		tooMuch(s.rt, fmt.Sprintf("nested deeper than %d, or within itself", maxNested))
 	}
 	s.bytes += 2 + s.indent*int64(depth)
+	if s.most > 0 && s.bytes > s.most { // at once: to weigh all of it may take long
+		checkBytes(s.rt, float64(s.bytes))
+	}
 	o, ok := v.(*goja.Object)
 	if !ok {
 		s.bytes += textLength(v)
@@ -41,6 +45,8 @@ func (s *scale) weigh(v goja.Value, depth int) {
 				s.weigh(item, depth+1)
 			}
 		}
+	case "String", "Error", "RegExp": // their texts are made in one step, too
+		s.bytes += textLength(o.ToString())
 	case "Object":
 		if !s.objects {
 			return
@@ -70,7 +76,17 @@ func guardIterator(rt *goja.Runtime) {
 	_ = proto.DefineDataPropertySymbol(goja.SymIterator, guarded, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE)
 }
 
+// functionKinds have a constructor of their own, which makes programs of texts.
+var functionKinds = goja.MustCompile("<host>", `[function () {}, async function () {}, function* () {}].map(Object.getPrototypeOf)`, true)
+
 // hideFunction takes away the way to Function that every function has.
 func hideFunction(rt *goja.Runtime) {
-	_ = object(rt, "Function.prototype").Set("constructor", goja.Undefined())
+	kinds, err := rt.RunProgram(functionKinds)
+	if err != nil {
+		panic(err) // interrupted
+	}
+	for i := range 3 {
+		kind := kinds.(*goja.Object).Get(strconv.Itoa(i)).(*goja.Object)
+		_ = kind.DefineDataProperty("constructor", goja.Undefined(), goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE) // it can be
+	}
 }

@@ -171,6 +171,9 @@ func execFlow(ctx context.Context, r *Run, in execFlowIn) (whatever, error) {
 	if r.depth+1 > r.e.opts.Limits.Nested {
 		return nil, &FlowError{Flow: in.Flow, Outcome: Limited, err: fmt.Errorf("%w: more than %d", ErrDepth, r.e.opts.Limits.Nested)}
 	}
+	if called := r.e.opts.Limits.Called; r.called.Add(1) > int64(called) {
+		return nil, &FlowError{Flow: in.Flow, Outcome: Limited, err: fmt.Errorf("%w flows were called: %d", ErrFull, called)}
+	}
 	t := Trigger{Flow: in.Flow, Kind: "flow", User: r.trigger.User, Chain: r.trigger.Chain, Params: texts(in.Params), Event: r.trigger.Event, Data: r.trigger.Data, Depth: r.trigger.Depth, About: r.trigger.About}
 	g, err := r.e.start(t, r)
 	if err != nil {

@@ -75,22 +75,28 @@ func (r *Run) throw(function string, err error) goja.Value {
 // thrownBy describes what a flow threw. It may be anything.
 func (r *Run) thrownBy(v goja.Value, stack string) error {
 	e := &ThrownError{Stack: stack}
-	switch o, isObject := v.(*goja.Object); {
-	case v == nil:
-		e.Text = "thrown: undefined"
-	case !isObject:
-		e.Text = "thrown: " + describe(v)
-	case o.ClassName() == "Error" || o.Get("stack") != nil:
-		e.Text = cut(v.String(), maxReason)
-	default:
-		s := shower{max: maxReason, secrets: r.secrets}
-		if plain, err := fromJS(v); err == nil {
-			s.show(plain)
+	if o, isObject := v.(*goja.Object); isObject {
+		if err := r.reading(func() { e.Text = r.textOfThrown(o) }); err != nil {
+			e.Text = "thrown: an object that throws when it is looked at"
 		}
-		e.Text = "thrown: an object " + s.text()
+	} else {
+		e.Text = "thrown: " + describe(v)
 	}
 	e.Text = r.hide(e.Text)
 	return e
+}
+
+func (r *Run) textOfThrown(o *goja.Object) string {
+	if o.ClassName() == "Error" || o.Get("stack") != nil {
+		return cut(o.String(), maxReason)
+	}
+	plain, err := fromJS(o)
+	if err != nil {
+		return "thrown: " + describe(o)
+	}
+	s := shower{max: maxReason, secrets: r.secrets}
+	s.show(plain)
+	return "thrown: an object " + s.text()
 }
 
 // maxFrames is how much of a stack is told.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/octolink/octolink/plugins/status"
 )
 
 // Status is what `octolink status` shows.
@@ -26,6 +28,8 @@ type Status struct {
 	Undelivered int        `json:"undelivered"`     // events sent to CRMs that did not confirm them yet
 	Unknown     int64      `json:"unknown_results"` // answers to dynamic methods that nobody waited for
 	Flows       FlowStatus `json:"flows"`
+
+	Plugins []status.Plugin `json:"plugins,omitempty"`
 }
 
 // FlowStatus is how call flows are altogether.

@@ -42,11 +42,11 @@ func (f *serverFlag) client() (*web.AdminClient, error) {
 	case f.socket != "":
 		return web.NewAdminClient(f.socket), nil
 	case f.config != "":
-		c, _, err := loadConfig(f.config)
+		data, err := dataOf(f.config)
 		if err != nil {
 			return nil, err
 		}
-		return web.NewAdminClient(filepath.Join(c.Data, adminSocket)), nil
+		return web.NewAdminClient(filepath.Join(data, adminSocket)), nil
 	case f.data != "":
 		return web.NewAdminClient(filepath.Join(f.data, adminSocket)), nil
 	}

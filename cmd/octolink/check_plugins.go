@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,7 +28,12 @@ func (k *checker) checkPlugins() {
 			k.fault(name, "plugin %s has the name of %s", *name, other)
 			continue
 		}
-		if _, err := plugins.ReadManifest(filepath.Join(p.Dir, *name)); errors.Is(err, fs.ErrNotExist) {
+		folder := filepath.Join(p.Dir, *name)
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+			k.fault(name, "plugin %s: there is no folder %s", *name, folder)
+			continue
+		}
+		if _, err := plugins.ReadManifest(folder); errors.Is(err, fs.ErrNotExist) {
 			k.fault(name, "plugin %s: %s", *name, err)
 		} else if err != nil {
 			k.warn("plugin %s: %s", *name, strings.ReplaceAll(err.Error(), "\n", "; "))

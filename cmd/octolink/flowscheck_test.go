@@ -52,3 +52,20 @@ func TestScriptsThatEverybodyMayWrite(t *testing.T) {
 		t.Errorf("got %d %s", code, errs)
 	}
 }
+
+// Ensure commands find the server by a configuration that has become wrong: they tell what is wrong.
+func TestCommandsWithAConfigurationThatIsWrong(t *testing.T) {
+	s := startFlows(t, `  numbers: [{match: "495*", flow: incoming, fallback: hangup}]
+`, map[string]string{"incoming.ts": `export default function (call: Call) { call.answer() }`})
+	if err := os.Remove(filepath.Join(s.dir, "flows", "incoming.ts")); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := cli(t, "", "flow", "list", "-c", s.path)
+	if code != exitOK || !strings.Contains(out, "incoming") {
+		t.Errorf("got %d %s%s, want the list", code, out, errs)
+	}
+	s.write("data: [")
+	if _, errs, code = cli(t, "", "flow", "list", "-c", s.path); code == exitOK || !strings.Contains(errs, "octolink.yaml:1:") {
+		t.Errorf("got %d %s, want what is wrong", code, errs)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/scripting"
 	"github.com/octolink/octolink/store"
 	"github.com/octolink/octolink/web"
@@ -87,9 +88,32 @@ func (m *Main) FlowTraces(ctx context.Context, q web.TraceQuery) ([]web.FlowTrac
 			list = append(list, shown)
 		}
 	}
+	if q.Call != "" && q.Run == "" && len(list) == 0 {
+		if list, err = m.interrupted(ctx, q); err != nil {
+			return nil, err
+		}
+	}
 	slices.SortStableFunc(list, func(a, b web.FlowTrace) int { return b.Started.Compare(a.Started) })
 	if q.Limit > 0 && len(list) > q.Limit {
 		list = list[:q.Limit]
+	}
+	return list, nil
+}
+
+// interrupted tells of a run that ended with a server which was killed: what the journal knows.
+func (m *Main) interrupted(ctx context.Context, q web.TraceQuery) ([]web.FlowTrace, error) {
+	list := []web.FlowTrace{}
+	entries, err := m.store.Journal(ctx, store.JournalFilter{Chain: q.Call})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range slices.Backward(entries) { // the caller's is the oldest; those of colleagues name the flow too
+		if e.Outcome == pbx.Interrupted && e.Flow != "" && (q.Flow == "" || q.Flow == e.Flow) {
+			return append(list, web.FlowTrace{
+				Flow: e.Flow, Kind: "call", Chain: e.Chain, Started: e.Started, Seconds: e.Ended.Sub(e.Started).Seconds(),
+				Outcome: string(scripting.Gone), Reason: "the server was killed during the run; what it did is not known", Steps: []web.FlowStep{},
+			}), nil
+		}
 	}
 	return list, nil
 }

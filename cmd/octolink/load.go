@@ -66,6 +66,25 @@ func loadConfig(path string) (c *Config, warnings []string, err error) {
 	return c, warnings, err
 }
 
+// dataOf is the data directory that a configuration file names. Other mistakes in it do not matter: the
+// server that runs there was started with a better one, and may have to be asked what is wrong.
+func dataOf(path string) (string, error) {
+	c, _, err := loadConfig(path)
+	if err == nil {
+		return c.Data, nil
+	}
+	var wrong *configError
+	if !errors.As(err, &wrong) {
+		return "", err
+	}
+	text, unread := os.ReadFile(path) // #nosec G304 -- the operator names the file
+	found := defaults()
+	if unread != nil || len(bindYAML(text, &found).faults) > 0 {
+		return "", err
+	}
+	return under(filepath.Dir(path), found.Data), nil
+}
+
 // parseConfig reads and checks the text of a configuration file.
 func parseConfig(path string, text []byte) (*Config, []string, error) {
 	c := defaults()

@@ -27,7 +27,7 @@ func (m *Main) Status(context.Context) (web.Status, error) {
 		Telephony: "ok", Store: healthOf(m.store.Health()), Channels: channels,
 		UsersOnline: m.engine.Hub().Users(), Users: len(m.sw.Directory().Users()), Calls: m.calls(),
 		Undelivered: m.api.Undelivered(), Unknown: m.api.UnknownResults(),
-		Links: m.links.status(), Flows: m.flowStatus(),
+		Links: m.links.status(), Flows: m.flowStatus(), Plugins: m.ListPlugins(),
 	}
 	return s, nil
 }

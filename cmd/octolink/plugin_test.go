@@ -51,6 +51,9 @@ func TestPluginsOfARunningServer(t *testing.T) {
 		list := ask(exitOK, "plugin", "list")
 		return strings.Contains(list, "running") && strings.Contains(list, "refused")
 	})
+	if out := ask(exitOK, "status"); !strings.Contains(out, "plugin broken") || !strings.Contains(out, "refused since") || !strings.Contains(out, `"sunrise" is none of`) {
+		t.Errorf("got %s", out)
+	}
 	list := ask(exitOK, "plugin", "list")
 	for _, want := range []string{"Contacts in a CSV file.", "refused", `"sunrise" is none of`} {
 		if !strings.Contains(list, want) {
@@ -121,6 +124,9 @@ func TestNewPluginBuildsAndPassesItsTest(t *testing.T) {
 	if _, errs, code := cli(t, "", "plugin", "new", "hello"); code != exitFailed || !strings.Contains(errs, "exists") {
 		t.Errorf("a second time: got %d %s", code, errs)
 	}
+	if _, errs, code := cli(t, "", "plugin", "new", "other", "--octolink", "hello/nowhere"); code != exitFailed || !strings.Contains(errs, "--octolink wants the directory with the source") {
+		t.Errorf("no source there: got %d %s", code, errs)
+	}
 	for _, args := range [][]string{{"vet", "."}, {"test", "."}, {"build", "-o", "hello", "."}} {
 		build := exec.CommandContext(t.Context(), "go", args...)
 		build.Dir, build.Env = "hello", append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "CGO_ENABLED=0")
@@ -158,7 +164,7 @@ func TestPluginsInTheConfiguration(t *testing.T) {
 	addPlugin(t, dir, "contacts", "")
 	for section, want := range map[string]string{
 		"plugins: {enabled: [contacts]}": "", "plugins: {enabled: contacts}": "",
-		"plugins: {enabled: [nobody]}":                 "plugin nobody:",
+		"plugins: {enabled: [nobody]}":                 "plugin nobody: there is no folder ",
 		"plugins: {enabled: [a.b]}":                    "is no name of a folder",
 		"plugins: {enabled: [contacts, Contacts]}":     "has the name of plugin contacts",
 		"plugins: {enabled: [contacts], directory: x}": `unknown key "directory"`,

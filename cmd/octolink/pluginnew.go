@@ -2,7 +2,9 @@ package main
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,7 +68,9 @@ func writePlugin(name, tree string) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(name, 0o755); err != nil { //nolint:gosec // source text
+	if err := os.Mkdir(name, 0o755); errors.Is(err, fs.ErrExist) { //nolint:gosec // source text
+		return fmt.Errorf("%s exists already; nothing was written", name)
+	} else if err != nil {
 		return err
 	}
 	for file, text := range files {
@@ -89,7 +93,7 @@ func modules(name, tree string) (mod, sum string, err error) {
 	}
 	ours, err := os.ReadFile(filepath.Join(tree, "go.mod")) //nolint:gosec // the user names it
 	if err != nil {
-		return "", "", err
+		return "", "", fmt.Errorf("--octolink wants the directory with the source of octolink: %w", err)
 	}
 	sums, err := os.ReadFile(filepath.Join(tree, "go.sum")) //nolint:gosec // the user names it
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,6 +141,50 @@ func TestKillLosesNothingThatWasConfirmed(t *testing.T) {
 	}
 }
 
+// Ensure a kill keeps the traces of runs that have ended, and what the others did is said to be unknown.
+func TestKillDuringARunOfAFlow(t *testing.T) {
+	dir := t.TempDir()
+	writeFlows(t, dir, map[string]string{"incoming.ts": `export default function (call: Call) {
+		call.answer();
+		if (kv.get("began")) return kv.get("began");
+		kv.set("began", call.from);
+		sleep(3600);
+	}`})
+	path := configFile(t, dir, people+"flows: {numbers: [{match: \"495*\", flow: incoming, fallback: hangup}]}\n")
+	p := launch(t, "--config", path)
+	ask := func(args ...string) (out, errs string) {
+		t.Helper()
+		out, errs, _ = cli(t, "", append(args, "-c", path)...)
+		return out, errs
+	}
+	ring := func() string {
+		t.Helper()
+		out, errs := ask("sim", "ring", "--from", "79161234567", "--to", "4951234567")
+		if errs != "" {
+			t.Fatal(errs)
+		}
+		return strings.TrimSpace(strings.TrimPrefix(out, "call "))
+	}
+	first := ring()
+	soon(t, "the flow sleeps", func() bool { out, _ := ask("flow", "trace", first); return strings.Contains(out, "sleep(") })
+	p.signal(os.Kill)
+	p.wait()
+
+	p = launch(t, "--config", path)
+	if out, errs := ask("flow", "trace", first); !strings.Contains(out, "gone") || !strings.Contains(out, "the server was killed during the run") {
+		t.Errorf("got %s%s", out, errs)
+	}
+	second := ring()
+	soon(t, "the second run has ended", func() bool { out, _ := ask("flow", "trace", second); return strings.Contains(out, "returned") })
+	p.signal(os.Kill)
+	p.wait()
+
+	launch(t, "--config", path)
+	if out, errs := ask("flow", "trace", second); !strings.Contains(out, `"79161234567"`) {
+		t.Errorf("got %s%s, want what the first run has kept", out, errs)
+	}
+}
+
 func TestSignals(t *testing.T) {
 	dir := t.TempDir()
 	path := configFile(t, dir, people)
@@ -225,7 +270,10 @@ func TestExitCodes(t *testing.T) {
 		{"data is a file", []string{"serve", "--config", good, "--data", good}, exitFailed, "store: "},
 		{"no file", []string{"serve", "--config", "nowhere.yaml"}, exitUsage, "nowhere.yaml"},
 		{"unknown flag", []string{"serve", "--colour"}, exitUsage, "unknown flag"},
-		{"unknown command", []string{"server"}, exitUsage, "unknown command"},
+		{"unknown command", []string{"server"}, exitUsage, `unknown command "server" for "octolink" (did you mean "serve"?)`},
+		{"unknown command of a group", []string{"sim", "rign"}, exitUsage, `(did you mean "ring"?)`},
+		{"unlike any command", []string{"sim", "telephone"}, exitUsage, "unknown command \"telephone\" for \"octolink sim\"\nTry"},
+		{"a file without its flag", []string{"serve", good}, exitUsage, fmt.Sprintf("unexpected argument %q\nusage: octolink serve", good)},
 		{"too many arguments", []string{"version", "now"}, exitUsage, "usage: octolink version"},
 		{"no server", []string{"status", "--data", t.TempDir()}, exitFailed, "no octolink answers"},
 		{"two servers", []string{"status", "--data", "a", "--socket", "b"}, exitUsage, "exclude each other"},

@@ -52,7 +52,11 @@ telephone system on this machine and prints where everything is.`,
 func exactly(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageError{fmt.Errorf("usage: %s\nTry %q", c.UseLine(), c.CommandPath()+" --help")}
+			tooMany := ""
+			if len(args) > n {
+				tooMany = fmt.Sprintf("unexpected argument %q\n", args[n])
+			}
+			return usageError{fmt.Errorf("%susage: %s\nTry %q", tooMany, c.UseLine(), c.CommandPath()+" --help")}
 		}
 		return nil
 	}
@@ -63,10 +67,19 @@ func group(c *cobra.Command, under ...*cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usageError{fmt.Errorf("unknown command %q for %q\nTry %q", args[0], c.CommandPath(), c.CommandPath()+" --help")}
+			return usageError{fmt.Errorf("unknown command %q for %q%s\nTry %q", args[0], c.CommandPath(), meant(c, args[0]), c.CommandPath()+" --help")}
 		}
 		return c.Help()
 	}
 	c.AddCommand(under...)
+	c.SuggestionsMinimumDistance = 2 // letters
 	return c
+}
+
+// meant asks whether a command with a similar name was meant.
+func meant(c *cobra.Command, name string) string {
+	if near := c.SuggestionsFor(name); len(near) > 0 {
+		return fmt.Sprintf(" (did you mean %q?)", near[0])
+	}
+	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -79,6 +80,12 @@ func printStatus(w io.Writer, s web.Status) error {
 	for _, l := range s.Links {
 		printLink(row, l)
 	}
+	for _, p := range s.Plugins {
+		row("plugin "+p.Name, "%s since %s, methods: %d, forms: %d", p.State, p.Since.Local().Format(time.DateTime), p.Methods, p.Forms)
+		if p.Reason != "" {
+			row("", "%s", strings.ReplaceAll(p.Reason, "\n", "; "))
+		}
+	}
 	return t.Flush()
 }
 
@@ -89,7 +96,11 @@ func printLink(row func(name, format string, args ...any), l web.Link) {
 		text += " since " + l.Since.Local().Format(time.DateTime)
 	}
 	if l.State == web.LinkIntroduced {
-		text += fmt.Sprintf(", %s at %s, users: %d, methods: %d, forms: %d", l.Peer, l.Remote, l.Users, l.Methods, l.Forms)
+		text += ", " + l.Peer
+		if l.Remote != "" { // one over HTTP has no connection
+			text += " at " + l.Remote
+		}
+		text += fmt.Sprintf(", users: %d, methods: %d, forms: %d", l.Users, l.Methods, l.Forms)
 	} else if l.Remote != "" {
 		text += ", " + l.Remote
 	}
