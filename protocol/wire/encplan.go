@@ -2,6 +2,7 @@ package wire
 
 import (
 	"reflect"
+	"strconv"
 	"unsafe"
 )
 
@@ -176,27 +177,61 @@ func (p *plan) encode(dst []byte, o out, l label, v unsafe.Pointer) ([]byte, err
 
 // encodeFields writes the fields of the struct that lies at v.
 func (p *plan) encodeFields(dst []byte, o out, v unsafe.Pointer) ([]byte, error) {
+	if o.f == JSON {
+		return p.encodeJSON(dst, o, v)
+	}
 	for i := range p.fields {
 		f := &p.fields[i]
-		at, l := unsafe.Add(v, f.offset), label{pre: &f.prefix}
+		at := unsafe.Add(v, f.offset)
 		if f.omitEmpty && f.codec.empty(at) {
 			continue
 		}
-		switch f.codec.leaf {
-		case textLeaf:
-			dst = appendText(dst, o, l, *(*string)(at))
-		case boolLeaf:
-			dst = appendBool(dst, o, l, *(*bool)(at))
-		case intLeaf:
-			dst = appendInt(dst, o, l, int64(*(*int)(at)))
-		default:
-			var err error
-			if dst, err = f.codec.encode(dst, o, l, at); err != nil {
-				return dst, inField(f.name, err)
-			}
+		var err error
+		if dst, err = f.codec.encode(dst, o, label{pre: &f.prefix}, at); err != nil {
+			return dst, inField(f.name, err)
 		}
 	}
 	return dst, nil
+}
+
+// encodeJSON is encodeFields for JSON; most fields are written here, without a call for each.
+func (p *plan) encodeJSON(dst []byte, o out, v unsafe.Pointer) ([]byte, error) {
+	for i := range p.fields {
+		f := &p.fields[i]
+		at := unsafe.Add(v, f.offset)
+		if f.omitEmpty && f.codec.empty(at) {
+			continue
+		}
+		if f.codec.leaf == noLeaf {
+			var err error
+			if dst, err = f.codec.encode(dst, o, label{pre: &f.prefix}, at); err != nil {
+				return dst, inField(f.name, err)
+			}
+			continue
+		}
+		dst = f.prefix.appendJSON(dst)
+		switch f.codec.leaf {
+		case textLeaf:
+			dst = appendJSONText(dst, *(*string)(at))
+		case boolLeaf:
+			if *(*bool)(at) {
+				dst = append(dst, "true"...)
+			} else {
+				dst = append(dst, "false"...)
+			}
+		case intLeaf:
+			dst = appendDigits(dst, *(*int)(at))
+		}
+	}
+	return dst, nil
+}
+
+// appendDigits appends a number; most have one digit.
+func appendDigits(dst []byte, n int) []byte {
+	if 0 <= n && n < 10 {
+		return append(dst, byte('0'+n))
+	}
+	return strconv.AppendInt(dst, int64(n), 10)
 }
 
 // empty tells what omitempty leaves out: zero values, lists and maps without elements.

@@ -15,9 +15,13 @@ type envelope struct {
 // member notes the parameters that a channel needs before anybody reads the rest. The last of doubled
 // keys counts, as everywhere.
 func (e *envelope) member(key, value []byte) {
-	if bytes.IndexByte(key, '\\') >= 0 {
-		key = appendUnquoted(nil, key)
+	if !e.known(key, value) && bytes.IndexByte(key, '\\') >= 0 {
+		e.known(appendUnquoted(nil, key), value)
 	}
+}
+
+// known notes a parameter and reports whether it is one of them.
+func (e *envelope) known(key, value []byte) bool {
 	switch string(key) {
 	case "qid":
 		e.qid = value
@@ -25,7 +29,10 @@ func (e *envelope) member(key, value []byte) {
 		e.login = value
 	case "userid":
 		e.user = value
+	default:
+		return false
 	}
+	return true
 }
 
 // message turns what was found into a Message. All its short texts lie one behind the other in room,

@@ -50,19 +50,28 @@ func newPrefix(key string) prefix {
 
 // appendJSON appends the comma and the key. No comma comes first in an object or a list.
 func (l label) appendJSON(dst []byte) []byte {
-	n := len(dst)
-	first := n > 0 && (dst[n-1] == '{' || dst[n-1] == '[')
 	if l.pre != nil {
-		if first {
-			return append(dst, l.pre.json[1:]...)
-		}
-		return append(dst, l.pre.json...)
+		return l.pre.appendJSON(dst)
 	}
-	if !first {
+	if !opens(dst) {
 		dst = append(dst, ',')
 	}
 	dst = appendJSONText(dst, l.key)
 	return append(dst, ':')
+}
+
+func (p *prefix) appendJSON(dst []byte) []byte {
+	key := p.json
+	if opens(dst) {
+		key = key[1:]
+	}
+	return append(dst, key...)
+}
+
+// opens tells whether an object or a list has just begun.
+func opens(dst []byte) bool {
+	n := len(dst)
+	return n > 0 && (dst[n-1] == '{' || dst[n-1] == '[')
 }
 
 // appendXML appends the key as the value of an attribute.
