@@ -19,12 +19,12 @@ func (c *Client) stepAside(q queued) {
 	}
 	c.mu.Unlock()
 	if full {
-		c.ch.refuse(c, q.method, q.msg, errMailboxFull)
+		c.ch.refuse(c, q.method, &q.msg, errMailboxFull)
 		return
 	}
 	c.ch.engine.workers.Go(func() {
 		defer c.stepBack()
-		c.ch.serve(c.ch.engine.ctx, c, q.method, q.msg, c.ch.engine.clock(), false)
+		c.ch.serve(c.ch.engine.ctx, c, q.method, &q.msg, c.ch.engine.clock(), false)
 	})
 }
 

@@ -63,22 +63,28 @@ func (ch *Channel) Frame(frame []byte) {
 	ch.decode(frame)
 }
 
-var decoders = sync.Pool{New: func() any { return new(wire.Decoder) }}
+// A reading is a message while it is at hand. Nobody keeps any of it without a copy.
+type reading struct {
+	wire.Decoder
+	msg wire.Message
+}
+
+var readings = sync.Pool{New: func() any { return new(reading) }}
 
 func (ch *Channel) decode(frame []byte) {
-	d := decoders.Get().(*wire.Decoder)
-	defer decoders.Put(d) // nobody keeps any of the message without a copy
-	msg, err := d.Decode(ch.format, frame, ch.engine.opts.Limits.Wire)
-	if err != nil {
+	r := readings.Get().(*reading)
+	defer readings.Put(r)
+	var err error
+	if r.msg, err = r.Decode(ch.format, frame, ch.engine.opts.Limits.Wire); err != nil {
 		ch.strike(err)
 		return
 	}
-	if msg.Name == "multipart" {
-		ch.join(msg)
+	if r.msg.Name == "multipart" {
+		ch.join(r.msg)
 		return
 	}
 	ch.strikes = 0
-	ch.message(msg)
+	ch.message(&r.msg)
 }
 
 // join collects the parts of a message that came in several frames [P 3.4].
@@ -102,7 +108,7 @@ func (ch *Channel) join(msg wire.Message) {
 	}
 	ch.strikes = 0
 	if msg.Name != "multipart" { // parts do not nest
-		ch.message(msg)
+		ch.message(&msg)
 	}
 }
 
@@ -123,8 +129,8 @@ func errorFrame(f wire.Format, e *wire.Error) Frame {
 }
 
 // message gives an answer to the one who waits for it, and brings a request to its client's mailbox.
-func (ch *Channel) message(msg wire.Message) {
-	if ch.server != nil && ch.server.calls.settle(msg) {
+func (ch *Channel) message(msg *wire.Message) {
+	if ch.server != nil && ch.server.calls.settle(*msg) {
 		return
 	}
 	m := ch.method(msg.Name)
@@ -150,7 +156,7 @@ func (ch *Channel) method(name string) *Method {
 	return m
 }
 
-func nameOfReply(m *Method, msg wire.Message) string {
+func nameOfReply(m *Method, msg *wire.Message) string {
 	if m != nil {
 		return m.Reply
 	}
@@ -159,7 +165,7 @@ func nameOfReply(m *Method, msg wire.Message) string {
 
 // serve runs a method and sends its reply. m is nil for a name that the table does not have; start is
 // when the answering began, atOnce says that this is where the frame arrived.
-func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg wire.Message, start time.Duration, atOnce bool) {
+func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg *wire.Message, start time.Duration, atOnce bool) {
 	if e := c.refusal(m, msg); e != nil {
 		ch.refuse(c, m, msg, e)
 		return
@@ -200,7 +206,7 @@ func (ch *Channel) answer(c *Client, m *Method, reply Frame) {
 }
 
 // reply runs a method and encodes what it says. A request without a qid wants no reply [P 5.3].
-func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg wire.Message) (Frame, int) {
+func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg *wire.Message) (Frame, int) {
 	frame, err := m.run(ctx, c, msg)
 	if err == nil {
 		return frame, 0
@@ -217,7 +223,7 @@ func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg wire.Mes
 }
 
 // refuse answers a request that does not reach a method.
-func (ch *Channel) refuse(c *Client, m *Method, msg wire.Message, e *wire.Error) {
+func (ch *Channel) refuse(c *Client, m *Method, msg *wire.Message, e *wire.Error) {
 	ch.engine.opts.Meter.Request("", e.Code, 0)
 	if msg.QID != "" && (m == nil || !m.silent) {
 		ch.send(badReply(c, nameOfReply(m, msg), msg, e))

@@ -105,7 +105,7 @@ func (c *Client) Unsubscribe(names []string) { c.ch.engine.hub.subscribe(c, name
 
 // refusal is why a request reaches no method, nil when it does. m is nil for a name that the table
 // does not have: who is not logged in does not learn what there is.
-func (c *Client) refusal(m *Method, msg wire.Message) *wire.Error {
+func (c *Client) refusal(m *Method, msg *wire.Message) *wire.Error {
 	if c.ch.server != nil && !c.Tunnelled() {
 		return c.ch.serverRefusal(m)
 	}
@@ -123,7 +123,7 @@ func (c *Client) refusal(m *Method, msg wire.Message) *wire.Error {
 
 // mayName reports whether a request that names a user names this client's own: clients put their
 // login into every request [P 3.1]. An empty name or a zero GUID names nobody.
-func (id *Identity) mayName(msg wire.Message) bool {
+func (id *Identity) mayName(msg *wire.Message) bool {
 	return (msg.UserLogin == "" || strings.EqualFold(msg.UserLogin, id.Login)) &&
 		(noID(msg.UserID) || strings.EqualFold(msg.UserID, id.UserID))
 }

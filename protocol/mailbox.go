@@ -39,7 +39,7 @@ func (c *Client) working() bool { return c.mail != nil && c.mail.working }
 // frames and never waits. Who may ask is judged when the request's turn comes: a login may be
 // ahead of it.
 // It reports false for a client that is forgotten.
-func (c *Client) accept(m *Method, msg wire.Message) bool {
+func (c *Client) accept(m *Method, msg *wire.Message) bool {
 	atOnce := m == nil || m.quickFor(c) || c.refusal(m, msg) != nil
 	c.mu.Lock()
 	switch {
@@ -72,7 +72,7 @@ func (c *Client) full(size int) bool {
 }
 
 // put queues a request and unlocks mu.
-func (c *Client) put(m *Method, msg wire.Message) {
+func (c *Client) put(m *Method, msg *wire.Message) {
 	own := msg.Clone()
 	b := c.mailbox()
 	b.box = append(b.box, queued{m, own})
@@ -135,7 +135,7 @@ func (c *Client) answer(q queued) {
 	}
 	ctx, cancel := context.WithTimeout(c.ch.engine.ctx, answerWithin)
 	defer cancel()
-	c.ch.serve(ctx, c, q.method, q.msg, c.ch.engine.clock(), false)
+	c.ch.serve(ctx, c, q.method, &q.msg, c.ch.engine.clock(), false)
 }
 
 // drain accepts nothing from now on.

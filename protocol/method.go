@@ -55,7 +55,7 @@ type Method struct {
 	slowForServers bool
 	names          bool // the answer's own fields name the user
 	in, out        reflect.Type
-	call           func(context.Context, *Client, *Method, wire.Message) (Frame, error)
+	call           func(context.Context, *Client, *Method, *wire.Message) (Frame, error)
 
 	place int // in the table
 
@@ -113,7 +113,7 @@ func (m Method) Answer() []wire.FieldDoc { return describe(answerType(m.out)) }
 
 // run calls the handler and encodes its answer; the frame is empty for a request without a qid. A
 // panic in either becomes an internal error.
-func (m *Method) run(ctx context.Context, c *Client, msg wire.Message) (answer Frame, err error) {
+func (m *Method) run(ctx context.Context, c *Client, msg *wire.Message) (answer Frame, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.ch.engine.log.Error("a handler panicked", "method", m.Name, "client", c.Name(),
@@ -125,7 +125,7 @@ func (m *Method) run(ctx context.Context, c *Client, msg wire.Message) (answer F
 }
 
 // bind fills a handler's request; one that wants an Object gets all parameters.
-func bind(msg wire.Message, in any) error {
+func bind(msg *wire.Message, in any) error {
 	switch dst := in.(type) {
 	case *struct{}:
 		return nil

@@ -31,7 +31,7 @@ type Renamed struct {
 var tails = [2][]byte{wire.AppendTail(nil, wire.JSON), wire.AppendTail(nil, wire.XML)}
 
 // badReply encodes an error under every name by which a client may look for it [P 3.3].
-func badReply(c *Client, name string, msg wire.Message, e *wire.Error) Frame {
+func badReply(c *Client, name string, msg *wire.Message, e *wire.Error) Frame {
 	f := c.ch.format
 	b := wire.AppendHead(make([]byte, 0, 256), f, name, msg.QID)
 	if c.ch.server != nil {
@@ -42,7 +42,7 @@ func badReply(c *Client, name string, msg wire.Message, e *wire.Error) Frame {
 
 // appendAsker writes for whom a CRM server asked: it finds its own user by that, not by the qid
 // [P 4.2]. Somebody whom we do not know gets back the names that he came under.
-func appendAsker(b []byte, c *Client, msg wire.Message) []byte {
+func appendAsker(b []byte, c *Client, msg *wire.Message) []byte {
 	if id := c.Identity(); id != nil {
 		return appendUser(b, c.ch.format, id.Login, id.UserID)
 	}

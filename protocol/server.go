@@ -102,7 +102,7 @@ func (ch *Channel) Introduced() bool {
 
 // clientOf finds who sends a message: on a client channel its one client, on a server channel the
 // user whom the message names, or the CRM itself [P 4.2]. This look-up is all there is to tunnels.
-func (ch *Channel) clientOf(msg wire.Message) (*Client, *wire.Error) {
+func (ch *Channel) clientOf(msg *wire.Message) (*Client, *wire.Error) {
 	if ch.server == nil || (msg.UserLogin == "" && noID(msg.UserID)) {
 		return &ch.self, nil
 	}
