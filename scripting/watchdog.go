@@ -16,13 +16,18 @@ const tick = 10 * time.Millisecond
 // to its call, and its goroutine ends when the built-in function that it is in returns.
 const grace = 150 * time.Millisecond
 
+// brief is how many goroutines that have something to do count for one that works without end: those of calls
+// and channels give the processor back long before their slice of 10 ms is over.
+const brief = 50
+
 // idleTicks is for how many looks without work the watchdog stays awake.
 const idleTicks = 100
 
 // A watchdog looks after the runs whose script is working now, all of them by one goroutine, which
-// sleeps while there are none. Between two looks the process has had some processor time: the scripts that
-// have worked all the while are charged with it, in equal shares. So one that waits for its turn, because
-// the machine has other things to do or many begin at once, comes to no limit for that.
+// sleeps while there are none. Between two looks the process has had some processor time, which all
+// goroutines that could work have shared: the scripts that have worked all the while are charged with their
+// part of it. So one that waits for its turn, because the machine has other things to do or thousands begin
+// at once, comes to no limit for that.
 //
 // Scripts tell when they begin and stop to work without any lock: beside a script that works without end,
 // whoever had to wait for a lock would wait for a turn of the processor each time.
@@ -86,16 +91,16 @@ func (w *watchdog) close() {
 func (w *watchdog) watch() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	used, last := cpuTime(), time.Now()
+	used, last, others := cpuTime(), time.Now(), contenders()
 	for idle := 0; ; {
 		<-ticker.C
-		now, usedNow := time.Now(), cpuTime()
+		now, usedNow, othersNow := time.Now(), cpuTime(), contenders()
 		idle++
-		if w.look(now.Sub(last), usedNow-used) {
+		if w.look(now.Sub(last), usedNow-used, max(others, othersNow)) {
 			idle = 0
 			w.weigh()
 		}
-		used, last = usedNow, now
+		used, last, others = usedNow, now, othersNow
 		if idle > 0 && w.sleep(idle) {
 			return
 		}
@@ -120,10 +125,10 @@ func (w *watchdog) sleep(idle int) bool {
 }
 
 // look charges the scripts that have worked since the last look, and ends those who are over the limit. It
-// shares out the processor time that the process has used, but to none more than has passed.
-func (w *watchdog) look(passed, used time.Duration) (busy bool) {
-	old := w.since()
-	share := min(used/time.Duration(max(old, 1)), passed)
+// shares out the processor time that the process has used among them and whoever else wanted some, but to
+// none more than has passed.
+func (w *watchdog) look(passed, used time.Duration, contenders int) (busy bool) {
+	share := min(used/time.Duration(max(w.since(), contenders/brief, 1)), passed)
 	for i := range w.places {
 		p := &w.places[i]
 		turns := p.turns.Load()
@@ -157,6 +162,16 @@ func (w *watchdog) since() (n int) {
 		}
 	}
 	return n
+}
+
+// contenders is how many goroutines work or wait for their turn to, beside the watchdog.
+func contenders() (n int) {
+	sample := []metrics.Sample{{Name: "/sched/goroutines/running:goroutines"}, {Name: "/sched/goroutines/runnable:goroutines"}}
+	metrics.Read(sample)
+	for _, s := range sample {
+		n += int(s.Value.Uint64()) //nolint:gosec // a number of goroutines
+	}
+	return n - 1
 }
 
 // weigh ends the youngest run when the process takes too much memory: one whose script works now, if there
