@@ -140,6 +140,9 @@ func (l *loop) finish(c *loopConn) {
 		c.send = nil
 	}
 	c.mu.Unlock()
+	if c.slots != nil {
+		c.slots.free() // first: a peer that sees the end may come back at once
+	}
 	_ = unix.Close(int(c.fd)) // there is nothing to lose any more
 	c.fd = -1
 	if p := c.part; p != nil {
@@ -148,8 +151,5 @@ func (l *loop) finish(c *loopConn) {
 		c.part = nil
 	}
 	l.leave(c)
-	if c.slots != nil {
-		c.slots.free()
-	}
 	l.graves.add(c, err)
 }
