@@ -63,14 +63,10 @@ const handOver = "__flow"
 
 // compile makes a program of one file and of what it imports from the same folder.
 func compile(t *hostTable, dir, name string) (*compiled, error) {
-	root, err := filepath.EvalSymlinks(dir)
+	in, err := importsFrom(dir)
 	if err != nil {
-		return nil, fmt.Errorf("scripting: %w", err)
+		return nil, err
 	}
-	if root, err = filepath.Abs(root); err != nil {
-		return nil, fmt.Errorf("scripting: %w", err)
-	}
-	in := &imports{root: root}
 	built := api.Build(bundling(in, name, fmt.Sprintf("import * as flow from %q;\n%s.run = flow.default;\n", "./"+name, handOver)))
 	slices.Sort(in.files)
 	c := &compiled{inputs: in.files}
@@ -165,6 +161,18 @@ type imports struct {
 
 	mu    sync.Mutex // esbuild asks from several goroutines
 	files []string   // relative to root; all that was found
+}
+
+// importsFrom allows the files of a folder, by the name that it has without symbolic links.
+func importsFrom(dir string) (*imports, error) {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, fmt.Errorf("scripting: %w", err)
+	}
+	if root, err = filepath.Abs(root); err != nil {
+		return nil, fmt.Errorf("scripting: %w", err)
+	}
+	return &imports{root: root}, nil
 }
 
 func (in *imports) setup(b api.PluginBuild) {

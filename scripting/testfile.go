@@ -2,7 +2,6 @@ package scripting
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -18,14 +17,10 @@ func IsTest(name string) bool {
 // CompileTest makes a program of a file of tests and of what it imports from the same folder: a function
 // of the values of names, which the file can use without declaring them. Errors: Problems.
 func CompileTest(dir, name string, names ...string) (*goja.Program, error) {
-	root, err := filepath.EvalSymlinks(dir)
+	in, err := importsFrom(dir)
 	if err != nil {
-		return nil, fmt.Errorf("scripting: %w", err)
+		return nil, err
 	}
-	if root, err = filepath.Abs(root); err != nil {
-		return nil, fmt.Errorf("scripting: %w", err)
-	}
-	in := &imports{root: root}
 	built := api.Build(bundling(in, name, fmt.Sprintf("import %q;\n", "./"+name)))
 	if problems := problemsOf(built, name); len(problems) > 0 {
 		return nil, problems
