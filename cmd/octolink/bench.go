@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -145,7 +143,7 @@ func pluginLoadCommand() *cobra.Command {
 				return err
 			}
 			o.Command, o.Progress = []string{self, "bench", "serve-plugin"}, progress(c.ErrOrStderr(), quiet)
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(c)
 			defer stop()
 			result, err := bench.Plugin(ctx, o)
 			if err != nil {
@@ -244,7 +242,7 @@ func (f *loadFlags) with(c *cobra.Command, run func(context.Context, bench.Optio
 		f.Format = wire.XML
 	}
 	f.Progress = progress(c.ErrOrStderr(), f.quiet)
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(c)
 	defer stop()
 	return run(ctx, f.Options)
 }

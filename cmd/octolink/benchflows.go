@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/octolink/octolink/cmd/octolink/bench"
@@ -30,7 +27,7 @@ telephone system, with a CRM that answers at once. It measures
 				return usageError{fmt.Errorf("--calls, --others and --duration must be above 0")}
 			}
 			o.Progress = progress(c.ErrOrStderr(), quiet)
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(c)
 			defer stop()
 			result, err := bench.Flows(ctx, o)
 			if err != nil {

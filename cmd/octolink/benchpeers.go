@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +54,7 @@ func (f *peersFlags) run(c *cobra.Command) error {
 	if f.quiet {
 		f.Log = io.Discard
 	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(c)
 	defer stop()
 	report, err := peers.Run(ctx, f.Options)
 	if err != nil {

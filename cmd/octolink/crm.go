@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 
 	"github.com/octolink/octolink/web"
@@ -178,7 +175,7 @@ func crmOrderCommand(server *serverFlag, c *cobra.Command, do func(context.Conte
 		if order.Params, err = parseParams(args[1:]); err != nil {
 			return usageError{err}
 		}
-		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := interruptible(c)
 		defer stop()
 		a, err := do(ctx, admin, order)
 		if err != nil {

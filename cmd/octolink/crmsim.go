@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -101,7 +98,7 @@ func (f *crmsimFlags) add(c *cobra.Command) {
 
 // run plays the CRM until it is interrupted.
 func (f *crmsimFlags) run(c *cobra.Command) error {
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(c)
 	defer stop()
 	f.options.Log = newLog(c.ErrOrStderr(), LogConfig{Level: level(slog.LevelInfo)}, false)
 	if err := f.complete(c.OutOrStdout()); err != nil {

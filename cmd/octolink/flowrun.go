@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/octolink/octolink/crm"
@@ -100,7 +98,7 @@ func (f *flowRunFlags) start(c *cobra.Command, name string, params []string) err
 		}
 	}
 	return f.server.ask(func(c *cobra.Command, admin *web.AdminClient, _ []string) error {
-		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := interruptible(c)
 		defer stop()
 		a, err := admin.RunFlow(ctx, name, web.FlowOrder{User: f.user, Params: params, Wait: !f.noWait})
 		if err != nil {
@@ -159,7 +157,7 @@ func (f *flowRunFlags) play(c *cobra.Command, file string, params []string) erro
 	if s.people, err = f.people(); err != nil {
 		return usageError{err}
 	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(c)
 	defer stop()
 	if f.asJSON {
 		t, err := s.play(ctx, nil)

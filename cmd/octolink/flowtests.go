@@ -4,13 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
-
-	"os"
 
 	"github.com/octolink/octolink/scripting/flowtest"
 	"github.com/spf13/cobra"
@@ -67,7 +63,7 @@ func (f *flowTestFlags) run(c *cobra.Command, dir string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("no tests in %s: there is no file whose name ends in _test.ts", dir)
 	}
-	ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(c)
 	defer stop()
 	w, failed := c.OutOrStdout(), 0
 	o.Done = func(t flowtest.Test) { f.print(w, &t) }

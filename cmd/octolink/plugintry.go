@@ -6,11 +6,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -37,7 +35,7 @@ Parameters and settings are KEY=TEXT, or KEY:=JSON for any other value.`,
   octolink plugin try ./contacts/octolink-contacts find phone=79161234567 --set file=contacts.csv`,
 		Args: func(c *cobra.Command, args []string) error { return exactly(max(len(args), 1))(c, args) },
 		RunE: func(c *cobra.Command, args []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(c)
 			defer stop()
 			return o.run(ctx, c.OutOrStdout(), c.ErrOrStderr(), args)
 		},

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -46,6 +50,11 @@ telephone system on this machine and prints where everything is.`,
 		referenceCommand(),
 		versionCommand(),
 	)
+}
+
+// interruptible is a command's context until somebody presses Ctrl-C or ends the process politely.
+func interruptible(c *cobra.Command) (ctx context.Context, stop context.CancelFunc) {
+	return signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 }
 
 // exactly is cobra's rule for a number of arguments, with our exit code.

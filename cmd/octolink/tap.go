@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/octolink/octolink/web"
 	"github.com/spf13/cobra"
@@ -27,7 +24,7 @@ loses frames, never the server time; how many is said.`,
 		Example: "  octolink tap\n  octolink tap --user alice",
 		Args:    exactly(0),
 		RunE: server.ask(func(c *cobra.Command, admin *web.AdminClient, _ []string) error {
-			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := interruptible(c)
 			defer stop()
 			show := printTap
 			if asJSON {
