@@ -9,7 +9,7 @@ import (
 
 	"github.com/octolink/octolink/crm"
 	"github.com/octolink/octolink/crmsim"
-	"github.com/octolink/octolink/protocol/wire"
+	"github.com/octolink/octolink/protocol/methods"
 	"github.com/octolink/octolink/scripting"
 )
 
@@ -69,14 +69,14 @@ func fakeParams(list []crmsim.Param) (all []crm.Param) {
 
 // Invoke implements [crm.Provider].
 func (f *fakeCRM) Invoke(ctx context.Context, call crm.Call) (crm.Values, error) {
-	got := f.script.Run(call.Method, call.User, fakeObject(call.In))
+	got := f.script.Run(call.Method, call.User, methods.WireValues(call.In))
 	if err := waitFake(ctx, got); err != nil {
 		return nil, err
 	}
 	if got.Err != nil {
 		return nil, &crm.Error{Code: got.Err.Code, Text: got.Err.Text}
 	}
-	return realValues(got.Out), nil
+	return methods.CRMValues(got.Out), nil
 }
 
 // fakeTime is how long a CRM is waited for that does not answer.
@@ -112,7 +112,7 @@ func (d fakeDesk) Show(_ context.Context, user, form string, in crm.Values) (scr
 	if !ok {
 		return nil, crm.ErrNobody
 	}
-	return fakeWindow{fake.script.Fill(f.Key, user, fakeObject(in))}, nil
+	return fakeWindow{fake.script.Fill(f.Key, user, methods.WireValues(in))}, nil
 }
 
 type fakeWindow struct{ got crmsim.Scripted }
@@ -132,55 +132,5 @@ func (w fakeWindow) Wait(ctx context.Context) (string, crm.Values, error) {
 	if err := waitFake(ctx, w.got); err != nil {
 		return "", nil, err
 	}
-	return w.got.Button, realValues(w.got.Out), nil
-}
-
-// fakeObject are values as scripts have them.
-func fakeObject(in crm.Values) wire.Object {
-	o := make(wire.Object, 0, len(in))
-	for _, p := range in {
-		o = append(o, wire.Member{Key: p.Key, Value: fakeValue(p.Value)})
-	}
-	return o
-}
-
-func fakeValue(v any) any {
-	switch x := v.(type) {
-	case crm.Values:
-		return fakeObject(x)
-	case crm.List:
-		all := make(wire.List, len(x))
-		for i, item := range x {
-			all[i] = fakeValue(item)
-		}
-		return all
-	case crm.Number:
-		return wire.Number(x)
-	}
-	return v
-}
-
-// realValues are a script's values as flows get them.
-func realValues(o wire.Object) crm.Values {
-	all := make(crm.Values, 0, len(o))
-	for _, m := range o {
-		all = append(all, crm.Value{Key: m.Key, Value: realValue(m.Value)})
-	}
-	return all
-}
-
-func realValue(v any) any {
-	switch x := v.(type) {
-	case wire.Object:
-		return realValues(x)
-	case wire.List:
-		all := make(crm.List, len(x))
-		for i, item := range x {
-			all[i] = realValue(item)
-		}
-		return all
-	case wire.Number:
-		return crm.Number(x)
-	}
-	return v
+	return w.got.Button, methods.CRMValues(w.got.Out), nil
 }

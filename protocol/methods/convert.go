@@ -8,16 +8,30 @@ import (
 	"github.com/octolink/octolink/protocol/wire"
 )
 
+// WireValues are a CRM's values as messages have them.
+func WireValues(v crm.Values) wire.Object {
+	o := make(wire.Object, len(v))
+	for i, p := range v {
+		o[i] = wire.Member{Key: p.Key, Value: toWire(p.Value)}
+	}
+	return o
+}
+
+// CRMValues are the fields of a message's object as a CRM's values.
+func CRMValues(o wire.Object) crm.Values {
+	v := make(crm.Values, len(o))
+	for i, m := range o {
+		v[i] = crm.Value{Key: m.Key, Value: fromWire(m.Value)}
+	}
+	return v
+}
+
 // toWire and fromWire carry values between the CRM side's model and the wire's; they are the same
 // trees under other names, so that package crm needs no wire.
 func toWire(v any) any {
 	switch v := v.(type) {
 	case crm.Values:
-		o := make(wire.Object, len(v))
-		for i, p := range v {
-			o[i] = wire.Member{Key: p.Key, Value: toWire(p.Value)}
-		}
-		return o
+		return WireValues(v)
 	case crm.List:
 		l := make(wire.List, len(v))
 		for i, item := range v {
@@ -33,11 +47,7 @@ func toWire(v any) any {
 func fromWire(v any) any {
 	switch v := v.(type) {
 	case wire.Object:
-		o := make(crm.Values, len(v))
-		for i, m := range v {
-			o[i] = crm.Value{Key: m.Key, Value: fromWire(m.Value)}
-		}
-		return o
+		return CRMValues(v)
 	case wire.List:
 		l := make(crm.List, len(v))
 		for i, item := range v {
@@ -55,8 +65,7 @@ func fromWire(v any) any {
 func outputs(v any) crm.Values {
 	switch v := v.(type) {
 	case wire.Object:
-		values, _ := fromWire(v).(crm.Values)
-		return values
+		return CRMValues(v)
 	case wire.List:
 		var values crm.Values
 		for _, item := range v {

@@ -210,7 +210,7 @@ func (a *API) ringingForms(user *pbx.User, leg pbx.Leg) {
 		if !ok {
 			continue
 		}
-		in, _ := toWire(aboutCall(form.In, user, leg)).(wire.Object)
+		in := WireValues(aboutCall(form.In, user, leg))
 		body := showFormBody{Form: form.Key, In: in, ChainID: leg.Chain, CallerID: leg.Peer.Number}
 		if _, err := a.open(p, body, user.Login, true); err != nil && !errors.Is(err, crm.ErrNobody) {
 			a.log.Warn("a form is not shown", "link", p.Name(), "user", user.Login, "err", err)
