@@ -16,6 +16,12 @@ import (
 // addPlugin writes a plugin's folder beside a configuration: this program as contacts.
 func addPlugin(t *testing.T, dir, name, more string) {
 	t.Helper()
+	addSelf(t, dir, name, "args: [serve-contacts]\nsettings: {file: contacts.csv}\n"+more)
+}
+
+// addSelf writes a plugin's folder beside a configuration: this program, and what else its manifest says.
+func addSelf(t *testing.T, dir, name, more string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +34,7 @@ func addPlugin(t *testing.T, dir, name, more string) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	manifest := fmt.Sprintf("binary: %q\nargs: [serve-contacts]\nsha256: %x\nsettings: {file: contacts.csv}\n%s\n", self, sum, more)
+	manifest := fmt.Sprintf("binary: %q\nsha256: %x\n%s\n", self, sum, more)
 	if err := os.WriteFile(filepath.Join(folder, plugins.ManifestName), []byte(manifest), 0o644); err != nil {
 		t.Fatal(err)
 	}

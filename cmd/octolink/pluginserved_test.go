@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -76,22 +75,7 @@ func servesTestPlugin() bool {
 // addTestPlugin writes the folder of a plugin beside a configuration: this program as the one above.
 func addTestPlugin(t *testing.T, dir, name, more string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, err := plugins.Sum(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(dir, "plugins", name)
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	manifest := fmt.Sprintf("binary: %q\nargs: [serve-test]\nsha256: %x\nsettings: {file: calls}\nrestarts_per_hour: 0\n%s\n", self, sum, more)
-	if err := os.WriteFile(filepath.Join(folder, plugins.ManifestName), []byte(manifest), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	addSelf(t, dir, name, "args: [serve-test]\nsettings: {file: calls}\nrestarts_per_hour: 0\n"+more)
 }
 
 // What a plugin was told to be kept for delivery arrives, although the server is killed.
