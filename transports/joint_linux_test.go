@@ -100,7 +100,7 @@ func TestManyAreToldTheSame(t *testing.T) {
 		if _, err := unix.Write(peer, frameOf(ws.OpText, "x")); err != nil {
 			t.Fatal(err)
 		}
-		l.turn(c, unix.EPOLLIN)
+		l.ready(c, unix.EPOLLIN)
 		got := make([]byte, 2*len(want))
 		n, err := unix.Read(peer, got)
 		if err != nil || !bytes.Equal(got[:n], want) {

@@ -27,6 +27,7 @@ type loop struct {
 	batch []*loopConn            // posted
 	next  int                    // of batch, to have its turn
 	buf   []byte                 // what is read, unless a long message has a buffer of its own
+	heard hearings
 
 	mu      sync.Mutex
 	posted  []*loopConn
@@ -84,9 +85,10 @@ func (l *loop) run() {
 		}
 		for i := range events {
 			if c := l.conns[events[i].Fd]; c != nil {
-				l.turn(c, events[i].Events)
+				l.hear(c, events[i].Events)
 			}
 		}
+		l.answer()
 		l.expire()
 	}
 }
@@ -102,7 +104,7 @@ func (l *loop) takePosted() (more bool) {
 		c := l.batch[l.next]
 		l.batch[l.next] = nil
 		l.next++
-		l.turn(c, 0)
+		l.turn(c)
 	}
 	return l.next < len(l.batch)
 }

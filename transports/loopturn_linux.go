@@ -9,32 +9,68 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// turn does what there is to do for a connection: reads once, hands on what is whole, and sends what
-// was written meanwhile in one system call.
-func (l *loop) turn(c *loopConn, events uint32) {
-	if c.fd < 0 {
-		return // posted, and closed since
-	}
+// Hearings are connections in the middle of their turn: what they had to say is read and handed on,
+// what was written meanwhile has not left. An answer that leaves wakes who waits for it; that costs
+// as much as half a request, and those that leave together wake him once.
+type hearings struct {
+	conns []hearing
+	bytes int // that were read
+}
+
+type hearing struct {
+	c        *loopConn
+	writable bool // the socket takes more
+}
+
+// heardAtOnce bounds how many connections wait for each other. Nor do they wait for more bytes than
+// one of them may send in a turn.
+const heardAtOnce = 32
+
+// hear is the first half of the turn of a connection whose socket is ready: reads once and hands on
+// what is whole.
+func (l *loop) hear(c *loopConn, events uint32) {
 	if events&hungUp != 0 {
 		events |= unix.EPOLLIN | unix.EPOLLOUT // which of them fails says why
 	}
-	c.cork(events)
-	if c.sink == nil {
-		l.first(c)
-	} else if events&readable != 0 {
+	c.cork(false)
+	if events&readable != 0 {
 		if err := l.read(c); err != nil {
 			c.endOfReading(err)
 		}
 	}
-	l.settle(c, events&unix.EPOLLOUT != 0)
+	l.heard.conns = append(l.heard.conns, hearing{c, events&unix.EPOLLOUT != 0})
+	if len(l.heard.conns) == heardAtOnce || l.heard.bytes >= readSize {
+		l.answer()
+	}
 }
 
-// cork begins a turn; the one that was posted has come when there are no events.
-func (c *loopConn) cork(events uint32) {
+// answer is the second half of the turns that have begun.
+func (l *loop) answer() {
+	for i, h := range l.heard.conns {
+		l.heard.conns[i] = hearing{}
+		l.settle(h.c, h.writable)
+	}
+	l.heard.conns, l.heard.bytes = l.heard.conns[:0], 0
+}
+
+// turn is that of a connection that was posted: it has something to send, or is new.
+func (l *loop) turn(c *loopConn) {
+	if c.fd < 0 {
+		return // closed since
+	}
+	c.cork(true)
+	if c.sink == nil {
+		l.first(c)
+	}
+	l.settle(c, false)
+}
+
+// cork begins a turn, perhaps the one that was posted.
+func (c *loopConn) cork(posted bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.corked = true
-	if events == 0 {
+	if posted {
 		c.posted = false
 	}
 }
@@ -72,6 +108,7 @@ func (l *loop) read(c *loopConn) error {
 			return err
 		}
 		p.in.got(n)
+		l.heard.bytes += n
 		return l.deliver(c, p, p.in.bytes())
 	}
 	if held > 0 {
@@ -82,6 +119,7 @@ func (l *loop) read(c *loopConn) error {
 	if n == 0 && held == 0 || err != nil {
 		return err
 	}
+	l.heard.bytes += n
 	return l.deliver(c, p, l.buf[:held+n])
 }
 

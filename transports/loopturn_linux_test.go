@@ -38,26 +38,37 @@ func (h *heard) Closed(err error) { h.closed <- err }
 // turnedByHand is a loop with one connection, that a test turns step by step.
 func turnedByHand(t testing.TB, limits Limits, h *heard) (l *loop, c *loopConn, peer int) {
 	t.Helper()
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	poll, err := newPoller()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		poll.close()
-		_ = unix.Close(pair[1])
-	})
-	h.closed = make(chan error, 1)
+	t.Cleanup(poll.close)
 	l = &loop{poll: poll, buf: make([]byte, 2*readSize), timed: map[*loopConn]struct{}{}, running: true}
+	c, peer = joining(t, l, limits, h)
+	return l, c, peer
+}
+
+// joining is one more connection of a loop.
+func joining(t testing.TB, l *loop, limits Limits, h *heard) (c *loopConn, peer int) {
+	t.Helper()
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(pair[1]) })
+	h.closed = make(chan error, 1)
 	home := &upgrader{limits: limits.withDefaults(), log: slog.New(slog.DiscardHandler)}
 	home.conns.enter()
 	c = &loopConn{loop: l, home: home, common: &protocol.Info{}, fd: int32(pair[0]), posted: true}
 	c.part = &part{opener: h, asm: assembler{state: serverSide, limit: home.limits.Message}}
-	l.turn(c, 0)
-	return l, c, pair[1]
+	l.turn(c)
+	return c, pair[1]
+}
+
+// ready is the turn of a connection whose socket is ready, when there is no other.
+func (l *loop) ready(c *loopConn, events uint32) {
+	l.hear(c, events)
+	l.answer()
 }
 
 // cutOff ends what a test has left open.
@@ -65,7 +76,7 @@ func cutOff(t testing.TB, l *loop, c *loopConn, h *heard) {
 	t.Helper()
 	if c.fd >= 0 {
 		c.broke(io.EOF)
-		l.turn(c, 0)
+		l.turn(c)
 	}
 	<-h.closed
 }
@@ -93,7 +104,7 @@ func TestATurnIsBounded(t *testing.T) {
 	}
 	total := len(flood) / len(one)
 	for turns := 1; len(h.frames) < total; turns++ {
-		l.turn(c, unix.EPOLLIN)
+		l.ready(c, unix.EPOLLIN)
 		if most := turns * (readSize/len(one) + 1); len(h.frames) > most {
 			t.Fatalf("%d messages in %d turns, want at most %d", len(h.frames), turns, most)
 		}
@@ -102,6 +113,68 @@ func TestATurnIsBounded(t *testing.T) {
 		}
 	}
 	cutOff(t, l, c, h)
+}
+
+// Connections that are ready together are heard before any of them is answered, but not more than a
+// few, and not more than one of them may say in a turn.
+func TestAnswersWaitForEachOther(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		says  int // bytes of a message
+		waits int // connections that are heard before the first answer
+	}{
+		{"a little", 100, heardAtOnce},
+		{"much", readSize / 4, 4},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := &heard{answer: say}
+			l, c, peer := turnedByHand(t, Limits{}, h)
+			conns, peers, heards := []*loopConn{c}, []int{peer}, []*heard{h}
+			for range tc.waits {
+				h := &heard{answer: say}
+				c, peer := joining(t, l, Limits{}, h)
+				conns, peers, heards = append(conns, c), append(peers, peer), append(heards, h)
+			}
+			for i, c := range conns {
+				if _, err := unix.Write(peers[i], frameOf(ws.OpText, strings.Repeat("x", tc.says))); err != nil {
+					t.Fatal(err)
+				}
+				if i < tc.waits && isReadable(t, peers[0]) {
+					t.Errorf("the first is answered when %d were heard", i)
+				}
+				l.hear(c, unix.EPOLLIN)
+			}
+			for i, peer := range peers {
+				if got, want := isReadable(t, peer), i < tc.waits; got != want {
+					t.Errorf("connection %d: answered: %t", i, got)
+				}
+			}
+			l.answer()
+			if !isReadable(t, peers[tc.waits]) {
+				t.Error("the last one is not answered")
+			}
+			for i, c := range conns {
+				cutOff(t, l, c, heards[i])
+			}
+		})
+	}
+}
+
+// say answers each message with a short one.
+func say(c protocol.Conn, _ string) {
+	if _, err := c.Write([]protocol.Frame{{Body: []byte("heard")}}); err != nil {
+		panic(err)
+	}
+}
+
+func isReadable(t *testing.T, fd int) bool {
+	t.Helper()
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n > 0
 }
 
 // The answers to what was read together leave in one system call, and a socket that is full is
@@ -121,7 +194,7 @@ func TestAnswersLeaveTogether(t *testing.T) {
 	if _, err := unix.Write(peer, asked); err != nil {
 		t.Fatal(err)
 	}
-	l.turn(c, unix.EPOLLIN)
+	l.ready(c, unix.EPOLLIN)
 	b := make([]byte, 1<<20)
 	if n, err := unix.Read(peer, b); err != nil || n != 8*(2+len("a question")) {
 		t.Errorf("read %d bytes at once, %v, want all 8 answers", n, err)
@@ -139,7 +212,7 @@ func TestAnswersLeaveTogether(t *testing.T) {
 	if _, err := unix.Write(peer, frameOf(ws.OpText, "a long one")); err != nil {
 		t.Fatal(err)
 	}
-	l.turn(c, unix.EPOLLIN)
+	l.ready(c, unix.EPOLLIN)
 	if c.watched != readable|unix.EPOLLOUT || len(l.timed) != 1 {
 		t.Errorf("a full socket is watched for %x, %d have a deadline", c.watched, len(l.timed))
 	}
@@ -150,7 +223,7 @@ func TestAnswersLeaveTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		got += n
-		l.turn(c, unix.EPOLLOUT)
+		l.ready(c, unix.EPOLLOUT)
 	}
 	if c.watched != readable || c.send != nil || len(l.timed) != 0 {
 		t.Errorf("afterwards it watches %x and holds %v, %d have a deadline", c.watched, c.send, len(l.timed))
@@ -182,7 +255,7 @@ func FuzzLoop(f *testing.F) {
 			}
 			rest = rest[n:]
 			for range n/readSize + 1 {
-				l.turn(c, unix.EPOLLIN)
+				l.ready(c, unix.EPOLLIN)
 			}
 		}
 		if got := fmt.Sprint(h.frames); got != fmt.Sprint(texts(want)) {
