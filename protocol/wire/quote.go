@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/base64"
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -12,8 +13,17 @@ const hexDigits = "0123456789abcdef"
 // with a wrong byte would end the channel [P 0.4].
 func appendJSONText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	if n := plainLen(s); n < len(s) {
+		return append(appendOddText(append(dst, s[:n]...), s[n:]), '"')
+	}
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+// appendOddText appends a text in which not all bytes stand for themselves.
+func appendOddText(dst []byte, s string) []byte {
 	start := 0
-	for i := plainLen(s); i < len(s); {
+	for i := 0; i < len(s); {
 		c := s[i]
 		if plain[c] {
 			i++
@@ -34,27 +44,33 @@ func appendJSONText(dst []byte, s string) []byte {
 		i++
 		start = i
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+	return append(dst, s[start:]...)
 }
 
-// plainLen is a length up to which the bytes of s stand for themselves in a JSON text, found eight at
-// a time.
-func plainLen[T string | []byte](s T) int {
+// plainLen is how many bytes of s stand for themselves in a JSON text before the first one that does
+// not; they are looked at eight at a time.
+func plainLen(s string) int {
 	const (
 		ones = 0x0101010101010101
 		tops = 0x80 * ones
 	)
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+	n := len(s)
+	for len(s) >= 8 {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 		quote, slash := w^('"'*ones), w^('\\'*ones)
-		if (w|(w-' '*ones)|(quote-ones)|(slash-ones))&tops != 0 { // may be one that does not; none is missed
-			break
+		// A subtraction borrows from the byte above only where a byte is odd: the lowest that is marked is.
+		if odd := (w | (w - ' '*ones) | (quote - ones) | (slash - ones)) & tops; odd != 0 {
+			return n - len(s) + bits.TrailingZeros64(odd)/8
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
+		if !plain[s[i]] {
+			return n - len(s) + i
 		}
 	}
-	return i
+	return n
 }
 
 // appendEscaped appends a text of valid UTF-8 with JSON's escapes.

@@ -1,6 +1,9 @@
 package wire
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+	"unsafe"
+)
 
 // defaultDepth is how deep a message may be nested when nobody says otherwise.
 const defaultDepth = 32
@@ -99,34 +102,37 @@ func (s *scanner) literal(word string) bool {
 
 // text passes a text, from its first quote to its last.
 func (s *scanner) text() bool {
-	b, i := s.b, s.i+1
-	i += plainLen(b[i:])
-	for i < len(b) {
-		c := b[i]
-		if plain[c] {
-			i++
-			continue
-		}
-		n := 0
-		switch {
-		case c == '"':
+	all := unsafe.String(unsafe.SliceData(s.b), len(s.b)) //nolint:gosec // nobody keeps it
+	i := s.i + 1
+	for i += plainLen(all[i:]); i < len(all); i += plainLen(all[i:]) {
+		if all[i] == '"' {
 			s.i = i + 1
 			return true
-		case c == '\\':
-			n = escapeLen(b[i:])
-		case c >= utf8.RuneSelf:
-			if _, n = utf8.DecodeRune(b[i:]); n == 1 {
-				n = 0
-			}
 		}
+		n := oddLen(s.b[i:])
 		if n == 0 {
 			s.i = i
 			return s.fail("a text holds what it must not")
 		}
 		i += n
 	}
-	s.i = len(b)
+	s.i = len(s.b)
 	return s.fail("a text does not end")
+}
+
+// oddLen is how long an escape is, or a run of characters beyond ASCII; 0 when b begins with neither.
+func oddLen(b []byte) (n int) {
+	if b[0] == '\\' {
+		return escapeLen(b)
+	}
+	for n < len(b) && b[n] >= utf8.RuneSelf {
+		_, size := utf8.DecodeRune(b[n:])
+		if size == 1 {
+			break
+		}
+		n += size
+	}
+	return n
 }
 
 // enter opens a container.
