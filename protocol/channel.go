@@ -23,8 +23,8 @@ type Channel struct {
 
 	// only the pusher of frames
 	joiner   *wire.Joiner
+	turn     *reading // while frames that came together are being handed over
 	strikes  uint8
-	turn     bool   // frames that came together are being handed over
 	answered uint32 // requests in this turn
 
 	format wire.Format
@@ -56,7 +56,7 @@ func (ch *Channel) Frame(frame []byte) {
 	if ch.out.ending() {
 		return
 	}
-	if !ch.turn {
+	if ch.turn == nil {
 		ch.Alive()
 	}
 	ch.engine.tapped(In, &ch.self, frame)
@@ -72,10 +72,12 @@ type reading struct {
 var readings = sync.Pool{New: func() any { return new(reading) }}
 
 func (ch *Channel) decode(frame []byte) {
-	r := readings.Get().(*reading)
-	defer readings.Put(r)
-	var err error
-	if r.msg, err = r.Decode(ch.format, frame, ch.engine.opts.Limits.Wire); err != nil {
+	r := ch.turn
+	if r == nil {
+		r = readings.Get().(*reading)
+		defer readings.Put(r)
+	}
+	if err := r.Decode(&r.msg, ch.format, frame, ch.engine.opts.Limits.Wire); err != nil {
 		ch.strike(err)
 		return
 	}
@@ -124,8 +126,8 @@ func (ch *Channel) strike(err error) {
 	}
 }
 
-func errorFrame(f wire.Format, e *wire.Error) Frame {
-	return Frame{Head: wire.AppendTail(appendError(wire.AppendHead(nil, f, "error", ""), f, e), f)}
+func errorFrame(f wire.Format, e *wire.Error) *Frame {
+	return &Frame{Head: wire.AppendTail(appendError(wire.AppendHead(nil, f, "error", ""), f, e), f)}
 }
 
 // message gives an answer to the one who waits for it, and brings a request to its client's mailbox.
@@ -185,11 +187,11 @@ func (ch *Channel) serve(ctx context.Context, c *Client, m *Method, msg *wire.Me
 }
 
 // answer queues a reply, if there is one, and lets the events go that waited for it.
-func (ch *Channel) answer(c *Client, m *Method, reply Frame) {
+func (ch *Channel) answer(c *Client, m *Method, reply *Frame) {
 	ch.engine.tapFrame(c, reply)
 	var frames []Frame
 	switch {
-	case reply.Len() == 0:
+	case reply == nil:
 	case reply.lent != nil && !m.command && ch.undivided(reply):
 		ch.out.sendOne(reply)
 		return
@@ -200,13 +202,14 @@ func (ch *Channel) answer(c *Client, m *Method, reply Frame) {
 		ch.out.send(frames...)
 		return
 	}
-	for _, held := range ch.out.release(c, frames...) {
-		ch.engine.tapFrame(c, held)
+	held := ch.out.release(c, frames...)
+	for i := range held {
+		ch.engine.tapFrame(c, &held[i])
 	}
 }
 
 // reply runs a method and encodes what it says. A request without a qid wants no reply [P 5.3].
-func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg *wire.Message) (Frame, int) {
+func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg *wire.Message) (*Frame, int) {
 	frame, err := m.run(ctx, c, msg)
 	if err == nil {
 		return frame, 0
@@ -217,7 +220,7 @@ func (ch *Channel) reply(ctx context.Context, c *Client, m *Method, msg *wire.Me
 			"user", c.Login(), "qid", string(msg.QID), "err", err)
 	}
 	if msg.QID == "" || m.silent {
-		return Frame{}, e.Code
+		return nil, e.Code
 	}
 	return badReply(c, m.Reply, msg, e), e.Code
 }
@@ -231,14 +234,14 @@ func (ch *Channel) refuse(c *Client, m *Method, msg *wire.Message, e *wire.Error
 }
 
 // send queues a message that is no event, in parts if the peer wants them.
-func (ch *Channel) send(f Frame) {
+func (ch *Channel) send(f *Frame) {
 	ch.engine.tapFrame(&ch.self, f)
 	ch.out.send(ch.split(f)...)
 }
 
 func (ch *Channel) event(c *Client, f *Frame) {
 	if held := ch.out.event(c, f); !held {
-		ch.engine.tapFrame(c, *f)
+		ch.engine.tapFrame(c, f)
 	}
 }
 

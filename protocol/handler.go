@@ -45,9 +45,9 @@ func encoderOf[Out any]() encoder[Out] {
 	}
 }
 
-// call binds a request, has it handled, and encodes the answer; the frame is empty for a request
-// without a qid.
-func (h *handler[In, Out]) call(ctx context.Context, c *Client, m *Method, msg *wire.Message) (answer Frame, err error) {
+// call binds a request, has it handled, and encodes the answer; there is none for a request without a
+// qid.
+func (h *handler[In, Out]) call(ctx context.Context, c *Client, m *Method, msg *wire.Message) (answer *Frame, err error) {
 	x, _ := h.rooms.Get().(*exchange[In, Out])
 	if x == nil {
 		x = new(exchange[In, Out])
@@ -65,7 +65,7 @@ func (h *handler[In, Out]) call(ctx context.Context, c *Client, m *Method, msg *
 
 // answer encodes a good answer: the request's qid, result 1 and the handler's fields. A shared body
 // is not copied.
-func (h *handler[In, Out]) answer(c *Client, m *Method, msg *wire.Message, out *Out) (Frame, error) {
+func (h *handler[In, Out]) answer(c *Client, m *Method, msg *wire.Message, out *Out) (*Frame, error) {
 	f := c.ch.format
 	own := newScratch()
 	if r, ok := any(out).(*Renamed); ok {

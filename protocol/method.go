@@ -55,7 +55,7 @@ type Method struct {
 	slowForServers bool
 	names          bool // the answer's own fields name the user
 	in, out        reflect.Type
-	call           func(context.Context, *Client, *Method, *wire.Message) (Frame, error)
+	call           func(context.Context, *Client, *Method, *wire.Message) (*Frame, error)
 
 	place int // in the table
 
@@ -111,14 +111,14 @@ func (m Method) Params() []wire.FieldDoc { return describe(m.in) }
 // Answer describes the fields of a good answer, beside qid and result.
 func (m Method) Answer() []wire.FieldDoc { return describe(answerType(m.out)) }
 
-// run calls the handler and encodes its answer; the frame is empty for a request without a qid. A
-// panic in either becomes an internal error.
-func (m *Method) run(ctx context.Context, c *Client, msg *wire.Message) (answer Frame, err error) {
+// run calls the handler and encodes its answer; there is none for a request without a qid. A panic in
+// either becomes an internal error.
+func (m *Method) run(ctx context.Context, c *Client, msg *wire.Message) (answer *Frame, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.ch.engine.log.Error("a handler panicked", "method", m.Name, "client", c.Name(),
 				"qid", string(msg.QID), "panic", p, "stack", string(debug.Stack()))
-			answer, err = Frame{}, errInternal
+			answer, err = nil, errInternal
 		}
 	}()
 	return m.call(ctx, c, m, msg)

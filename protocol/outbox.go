@@ -62,20 +62,18 @@ func (o *outbox) addOne(f *Frame) {
 
 // sendOne is send for a reply in lent memory: when nothing waits, and nobody writes, it goes to the
 // connection without being queued.
-func (o *outbox) sendOne(f Frame) {
+func (o *outbox) sendOne(f *Frame) {
 	o.mu.Lock()
 	if o.queue != nil || o.flushing || o.blocked || o.closed || o.closing != nil || f.Len() > o.limit {
 		o.mu.Unlock()
-		o.send(f)
+		o.send(*f)
 		return
 	}
+	size := f.Len()
 	o.flushing = true
-	o.bytes += f.Len()
+	o.bytes += size
 	o.mu.Unlock()
-	own := f.lent
-	own.one[0] = f
-	taken, err := o.conn.Write(own.one[:])
-	own.one[0] = Frame{}
+	taken, err := o.conn.Write(f.lent.one[:])
 	o.mu.Lock()
 	o.flushing = false
 	switch {
@@ -83,8 +81,8 @@ func (o *outbox) sendOne(f Frame) {
 		o.drop()
 	case o.closed:
 	case taken == 1:
-		o.bytes -= f.Len()
-		scratches.Put(own)
+		o.bytes -= size
+		f.giveBack()
 	default:
 		o.refused(f)
 	}
@@ -96,10 +94,10 @@ func (o *outbox) sendOne(f Frame) {
 }
 
 // refused queues a frame that the connection has not taken before all that came meanwhile. mu is held.
-func (o *outbox) refused(f Frame) {
+func (o *outbox) refused(f *Frame) {
 	later := o.queue
 	o.queue = nil
-	o.addOne(&f)
+	o.addOne(f)
 	if later != nil {
 		o.add(later.waiting()...)
 		later.release()

@@ -31,13 +31,13 @@ type Renamed struct {
 var tails = [2][]byte{wire.AppendTail(nil, wire.JSON), wire.AppendTail(nil, wire.XML)}
 
 // badReply encodes an error under every name by which a client may look for it [P 3.3].
-func badReply(c *Client, name string, msg *wire.Message, e *wire.Error) Frame {
+func badReply(c *Client, name string, msg *wire.Message, e *wire.Error) *Frame {
 	f := c.ch.format
 	b := wire.AppendHead(make([]byte, 0, 256), f, name, msg.QID)
 	if c.ch.server != nil {
 		b = appendAsker(b, c, msg)
 	}
-	return Frame{Head: wire.AppendTail(appendError(b, f, e), f)}
+	return &Frame{Head: wire.AppendTail(appendError(b, f, e), f)}
 }
 
 // appendAsker writes for whom a CRM server asked: it finds its own user by that, not by the qid

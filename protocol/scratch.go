@@ -10,7 +10,7 @@ import (
 // once.
 type scratch struct {
 	b   []byte
-	one [1]Frame // the frame in it, on its way to the connection
+	one [1]Frame // the frame in it
 }
 
 // keptScratch is how long a reply may be to leave its memory to the next one, in bytes.
@@ -22,23 +22,33 @@ func newScratch() *scratch { return scratches.Get().(*scratch) }
 
 // frame makes a frame of what was encoded in the scratch. What outgrew it has memory of its own, and
 // is too long to be copied if it need not be.
-func (s *scratch) frame(b, body, tail []byte) Frame {
+func (s *scratch) frame(b, body, tail []byte) *Frame {
+	f := &s.one[0]
 	switch {
 	case cap(b) == cap(s.b):
-		return Frame{Head: b, Body: body, Tail: tail, lent: s}
+		f.lent = s
 	case len(body) == 0:
-		scratches.Put(s)
-		return Frame{Body: b, Tail: tail}
+		s.release()
+		return &Frame{Body: b, Tail: tail}
+	default:
+		s.release()
+		f = new(Frame)
 	}
+	f.Head, f.Body, f.Tail = b, body, tail
+	return f
+}
+
+// release leaves the memory to others; nobody may read it, or the frame in it, any more.
+func (s *scratch) release() {
+	s.one[0] = Frame{}
 	scratches.Put(s)
-	return Frame{Head: b, Body: body, Tail: tail}
 }
 
 // finish ends a frame that was encoded in the scratch, unless that failed.
-func (s *scratch) finish(b []byte, f wire.Format, err error) (Frame, error) {
+func (s *scratch) finish(b []byte, f wire.Format, err error) (*Frame, error) {
 	if err != nil {
-		scratches.Put(s)
-		return Frame{}, err
+		s.release()
+		return nil, err
 	}
 	return s.frame(wire.AppendTail(b, f), nil, nil), nil
 }
@@ -46,6 +56,6 @@ func (s *scratch) finish(b []byte, f wire.Format, err error) (Frame, error) {
 // giveBack leaves the frame's memory to others; nobody may read it any more.
 func (f *Frame) giveBack() {
 	if f.lent != nil {
-		scratches.Put(f.lent)
+		f.lent.release()
 	}
 }

@@ -69,19 +69,19 @@ func (ch *Channel) Tell(name string, qid wire.Token, fields any) error {
 	if err != nil {
 		return err
 	}
-	ch.send(Frame{Body: b})
+	ch.send(&Frame{Body: b})
 	return nil
 }
 
 // undivided reports whether a frame leaves in one part.
-func (ch *Channel) undivided(f Frame) bool {
+func (ch *Channel) undivided(f *Frame) bool {
 	return ch.server == nil || ch.server.link.opts.Multipart == 0 || f.Len() <= ch.server.link.opts.Multipart
 }
 
 // split cuts what is too long for the CRM server into parts [P 3.4]. Events never come here.
-func (ch *Channel) split(f Frame) []Frame {
+func (ch *Channel) split(f *Frame) []Frame {
 	if ch.undivided(f) {
-		return []Frame{f}
+		return []Frame{*f}
 	}
 	limit := ch.server.link.opts.Multipart
 	id := strings.Trim(string(NewQID()), `"`)

@@ -33,8 +33,8 @@ func (e *Engine) tapped(d Direction, c *Client, frame []byte) {
 	}
 }
 
-func (e *Engine) tapFrame(c *Client, f Frame) {
-	if e.tap.fn.Load() == nil || f.Len() == 0 {
+func (e *Engine) tapFrame(c *Client, f *Frame) {
+	if e.tap.fn.Load() == nil || f == nil {
 		return
 	}
 	e.tapped(Out, c, f.whole())

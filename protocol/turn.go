@@ -22,20 +22,23 @@ func newTally(o Options) tally {
 
 // Turn implements TurnSink.
 func (ch *Channel) Turn(begins bool) {
-	switch {
-	case begins:
+	if begins {
 		ch.Alive()
-	case ch.answered > 0:
+		ch.turn = readings.Get().(*reading)
+		return
+	}
+	if ch.answered > 0 {
 		took := ch.engine.clock() - time.Duration(ch.heard.Load())
 		ch.engine.tally.Took(int(ch.answered), took)
 	}
-	ch.turn, ch.answered = begins, 0
+	readings.Put(ch.turn)
+	ch.turn, ch.answered = nil, 0
 }
 
 // measure counts an answered request that began then. Of those that came together the end of the turn
 // tells how long they took. Only the pusher of frames is in a turn.
 func (ch *Channel) measure(m *Method, code int, start time.Duration, atOnce bool) {
-	if t := &ch.engine.tally; atOnce && ch.turn && t.Tally != nil {
+	if t := &ch.engine.tally; atOnce && ch.turn != nil && t.Tally != nil {
 		t.count[m.place](code)
 		ch.answered++
 		return

@@ -21,7 +21,7 @@ func FuzzFrames(f *testing.F) {
 	frame := func(op ws.OpCode, payload string) []byte {
 		o := newOutbox()
 		defer o.release()
-		o.add(op, protocol.Frame{Body: []byte(payload)}, mask)
+		o.add(op, &protocol.Frame{Body: []byte(payload)}, mask)
 		return bytes.Join(o.pieces, nil)
 	}
 	hello := frame(ws.OpText, "привет")

@@ -16,7 +16,7 @@ func plainly(frames []protocol.Frame) []byte {
 	o := newOutbox()
 	defer o.release()
 	for _, f := range frames {
-		o.add(ws.OpText, f, nil)
+		o.add(ws.OpText, &f, nil)
 	}
 	return bytes.Join(o.pieces, nil)
 }

@@ -75,8 +75,8 @@ func (c *loopConn) Info() protocol.Info {
 // the turn comes: they then leave together with all that was written until then.
 func (c *loopConn) Write(frames []protocol.Frame) (int, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.isClosing() {
+		c.mu.Unlock()
 		return 0, ErrClosed
 	}
 	taken := 0
@@ -87,6 +87,7 @@ func (c *loopConn) Write(frames []protocol.Frame) (int, error) {
 		c.full = true
 		c.post()
 	}
+	c.mu.Unlock()
 	return taken, nil
 }
 

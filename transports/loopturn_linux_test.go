@@ -85,7 +85,7 @@ func cutOff(t testing.TB, l *loop, c *loopConn, h *heard) {
 func frameOf(op ws.OpCode, payload string) []byte {
 	o := newOutbox()
 	defer o.release()
-	o.add(op, protocol.Frame{Body: []byte(payload)}, &[4]byte{1, 2, 3, 4})
+	o.add(op, &protocol.Frame{Body: []byte(payload)}, &[4]byte{1, 2, 3, 4})
 	var b []byte
 	for _, p := range o.pieces {
 		b = append(b, p...)

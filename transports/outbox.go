@@ -47,7 +47,7 @@ func (o *outbox) release() {
 
 // add appends a frame. A mask is given on the client's side, where the bytes are copied first
 // because other receivers share them.
-func (o *outbox) add(op ws.OpCode, f protocol.Frame, mask *[4]byte) {
+func (o *outbox) add(op ws.OpCode, f *protocol.Frame, mask *[4]byte) {
 	before := o.bytes
 	if mask != nil {
 		o.addMasked(op, f, mask)
@@ -70,7 +70,7 @@ func (o *outbox) addWhole(b []byte) {
 }
 
 // addMasked appends a copy of the frame under the mask.
-func (o *outbox) addMasked(op ws.OpCode, f protocol.Frame, mask *[4]byte) {
+func (o *outbox) addMasked(op ws.OpCode, f *protocol.Frame, mask *[4]byte) {
 	b := o.reserve(ws.MaxHeaderSize + f.Len())
 	start := len(b.b)
 	b.b = appendHeader(b.b, op, f.Len(), mask)

@@ -24,7 +24,7 @@ type sending struct {
 }
 
 // push appends a frame to what waits. Control frames are small, so their payload is copied.
-func (s *sending) push(op ws.OpCode, f protocol.Frame) {
+func (s *sending) push(op ws.OpCode, f *protocol.Frame) {
 	if s.out == nil {
 		s.out = newOutbox()
 		s.out.ample = s.ample
@@ -53,7 +53,8 @@ func (s *sending) pushWhole(b []byte) {
 // write takes messages until limit bytes wait, and says how many. One that is longer is taken when
 // nothing else waits.
 func (s *sending) write(frames []protocol.Frame, limit int) (taken int) {
-	for _, f := range frames {
+	for i := range frames {
+		f := &frames[i]
 		if s.queued > 0 && s.queued+f.Len() > limit {
 			break
 		}
@@ -66,7 +67,7 @@ func (s *sending) write(frames []protocol.Frame, limit int) (taken int) {
 // ping asks for a sign of life. Pings that wait to be sent are not doubled.
 func (s *sending) ping() {
 	if !s.probed {
-		s.push(ws.OpPing, protocol.Frame{})
+		s.push(ws.OpPing, &protocol.Frame{})
 		s.probed = true
 	}
 }
@@ -74,7 +75,7 @@ func (s *sending) ping() {
 // pong answers a ping after what was taken before it came.
 func (s *sending) pong(payload []byte) {
 	if s.pongs < mostPongs {
-		s.push(ws.OpPong, protocol.Frame{Body: payload})
+		s.push(ws.OpPong, &protocol.Frame{Body: payload})
 		s.pongs++
 		return
 	}
@@ -84,7 +85,7 @@ func (s *sending) pong(payload []byte) {
 // answerLate queues the answer to the latest of too many pings.
 func (s *sending) answerLate() {
 	if s.late != nil {
-		s.push(ws.OpPong, protocol.Frame{Body: s.late})
+		s.push(ws.OpPong, &protocol.Frame{Body: s.late})
 		s.late = nil
 	}
 }
@@ -92,7 +93,7 @@ func (s *sending) answerLate() {
 // goodbye queues the close frame, the last of all.
 func (s *sending) goodbye(code protocol.CloseCode, reason string) {
 	s.answerLate()
-	s.push(ws.OpClose, protocol.Frame{Body: closePayload(code, reason)})
+	s.push(ws.OpClose, &protocol.Frame{Body: closePayload(code, reason)})
 }
 
 // take takes what waits, to write it; nil when nothing does.

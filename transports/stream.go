@@ -78,7 +78,7 @@ func (s *Stream) send(op ws.OpCode, payloads ...[]byte) error {
 	for _, p := range payloads {
 		var mask [4]byte
 		_, _ = rand.Read(mask[:]) // never fails
-		out.add(op, protocol.Frame{Body: p}, &mask)
+		out.add(op, &protocol.Frame{Body: p}, &mask)
 	}
 	for rest := out.rest(); len(rest) > 0; rest = out.rest() {
 		n, err := s.sock.write(rest)

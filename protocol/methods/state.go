@@ -21,17 +21,20 @@ type userState struct {
 	BreakText  string `wire:"lunchreasonmsg,omitempty" doc:"reason in the user's own words"`
 }
 
-func stateOf(s pbx.UserState) userState {
-	out := userState{
-		StateID: int(s.State), State: int(s.State), Name: s.State.String(),
-		CallCenter: s.CallCenter, Manual: s.Manual, Lunch: s.Lunch, Redirect: s.Redirect, Task: s.Task,
-		BreakText: s.BreakText,
-	}
-	if s.BreakID != 0 {
-		id := s.BreakID // not s: all of it would have to outlive the call
-		out.BreakID = &id
-	}
+func stateOf(s pbx.UserState) (out userState) {
+	out.take(&s)
 	return out
+}
+
+// take fills a state that is empty. It does not keep s.
+func (u *userState) take(s *pbx.UserState) {
+	u.StateID, u.State, u.Name = int(s.State), int(s.State), s.State.String()
+	u.CallCenter, u.Manual, u.Lunch, u.Redirect, u.Task = s.CallCenter, s.Manual, s.Lunch, s.Redirect, s.Task
+	if s.BreakID != 0 {
+		id := s.BreakID
+		u.BreakID = &id
+	}
+	u.BreakText = s.BreakText
 }
 
 // ownState is a state with its owner's name, as answers carry it on the live wire.
@@ -41,16 +44,18 @@ type ownState struct {
 	userState
 }
 
-func (a *API) ownState(c *protocol.Client, s pbx.UserState) ownState {
-	id := c.Identity()
-	if id == nil {
-		return ownState{userState: stateOf(s)}
+// ownState is the state of the client's user as it is now.
+func (a *API) ownState(c *protocol.Client) (out ownState) {
+	if id := c.Identity(); id != nil {
+		out.Login, out.ID = id.Login, id.UserID
 	}
-	return ownState{Login: id.Login, ID: id.UserID, userState: stateOf(s)}
+	s := a.sw.User(out.Login)
+	out.take(&s)
+	return out
 }
 
 func (a *API) userState(_ context.Context, c *protocol.Client, _ struct{}) (ownState, error) {
-	return a.ownState(c, a.sw.User(c.Login())), nil
+	return a.ownState(c), nil
 }
 
 type setStateIn struct {
@@ -98,7 +103,7 @@ func (a *API) change(ctx context.Context, c *protocol.Client, change pbx.StateCh
 		a.log.Error("a user's state is not kept", "user", c.Login(), "err", err)
 		return ownState{}, ErrStorage
 	}
-	return a.ownState(c, a.sw.User(c.Login())), nil
+	return a.ownState(c), nil
 }
 
 func (a *API) enterCallCenter(ctx context.Context, c *protocol.Client, _ struct{}) (ownState, error) {

@@ -37,7 +37,7 @@ func (e *envelope) known(key, value []byte) bool {
 
 // message turns what was found into a Message. All its short texts lie one behind the other in room,
 // which is given back as it has grown.
-func (e *envelope) message(room []byte) (m Message, grown []byte) {
+func (e *envelope) message(m *Message, room []byte) (grown []byte) {
 	b := room[:0]
 	if bytes.IndexByte(e.name, '\\') < 0 {
 		b = appendLower(b, e.name)
@@ -55,7 +55,7 @@ func (e *envelope) message(room []byte) (m Message, grown []byte) {
 	b = appendWord(b, e.user)
 	m.setTexts(unsafe.String(unsafe.SliceData(b), len(b)), name, qid, login) //nolint:gosec // whoever owns room keeps it, or has a copy made
 	m.body = e.params
-	return m, b
+	return b
 }
 
 // setTexts cuts the short texts out of one.
@@ -95,19 +95,19 @@ func isToken(raw []byte) bool {
 	return len(raw) > 0 && raw[0] != '{' && raw[0] != '[' && raw[0] != 'n'
 }
 
-// decodeJSON reads ["name",{…}]. PHP writes an empty object as [] and some peers leave it out
+// json reads ["name",{…}]. PHP writes an empty object as [] and some peers leave it out
 // [P 0.4]; both are an empty object.
-func decodeJSON(frame []byte, depth int, room []byte) (Message, []byte, error) {
+func (d *Decoder) json(m *Message, frame []byte, depth int) error {
 	s := scanner{b: frame, max: depth}
 	var e envelope
 	if !s.envelope(&e) {
-		return Message{}, room, s.err()
+		return s.err()
 	}
 	if len(e.name) == 0 {
-		return Message{}, room, refuse("not a message: its name is empty")
+		return refuse("not a message: its name is empty")
 	}
-	m, room := e.message(room)
-	return m, room, nil
+	d.room = e.message(m, d.room)
+	return nil
 }
 
 // envelope passes a whole frame.

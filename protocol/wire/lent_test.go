@@ -28,7 +28,8 @@ func TestDecoder(t *testing.T) {
 				}
 			}
 			plain, err := wire.Decode(f, append([]byte(nil), in...), wire.Limits{})
-			lent, lentErr := d.Decode(f, in, wire.Limits{})
+			var lent wire.Message
+			lentErr := d.Decode(&lent, f, in, wire.Limits{})
 			if !reflect.DeepEqual(plain, lent) || !reflect.DeepEqual(err, lentErr) {
 				t.Errorf("%v: got %+v, %v, want %+v, %v", f, lent, lentErr, plain, err)
 			}

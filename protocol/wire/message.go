@@ -43,28 +43,26 @@ type Message struct {
 // frame's bytes; Clone it to keep it longer than those. A frame that is not a message gets an *Error
 // with code 400.
 func Decode(f Format, frame []byte, lim Limits) (Message, error) {
-	m, _, err := decode(f, frame, lim, make([]byte, 0, roomForTexts))
+	d := Decoder{make([]byte, 0, roomForTexts)}
+	var m Message
+	err := d.Decode(&m, f, frame, lim)
 	return m, err
 }
 
 // roomForTexts is what the short texts of most messages need, in bytes.
 const roomForTexts = 96
 
-func decode(f Format, frame []byte, lim Limits, room []byte) (Message, []byte, error) {
-	if f == XML {
-		return decodeXML(frame, lim.depth(), room)
-	}
-	return decodeJSON(frame, lim.depth(), room)
-}
-
 // A Decoder reads one frame after the other, with memory of its own for what a Message says of itself.
 type Decoder struct{ room []byte }
 
 // Decode is as the function, but the message, its texts too, is good until the next call only. Clone it
-// to keep any of it.
-func (d *Decoder) Decode(f Format, frame []byte, lim Limits) (m Message, err error) {
-	m, d.room, err = decode(f, frame, lim, d.room)
-	return m, err
+// to keep any of it. After an error it is empty.
+func (d *Decoder) Decode(m *Message, f Format, frame []byte, lim Limits) error {
+	*m = Message{}
+	if f == XML {
+		return d.xml(m, frame, lim.depth())
+	}
+	return d.json(m, frame, lim.depth())
 }
 
 // Clone gives the same message, independent of the frame and the Decoder that it was decoded with.

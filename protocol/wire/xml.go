@@ -29,29 +29,29 @@ type xmlReader struct {
 	room   []byte // for texts that do not stand in the frame as they are
 }
 
-// decodeXML reads the XML form [P 3.5] in one pass. Elements that are not known are skipped. The
+// xml reads the XML form [P 3.5] in one pass. Elements that are not known are skipped. The
 // declared encoding is not looked at: WebSocket text is UTF-8.
-func decodeXML(frame []byte, depth int, room []byte) (Message, []byte, error) {
+func (d *Decoder) xml(m *Message, frame []byte, depth int) error {
 	if !utf8.Valid(frame) {
-		return Message{}, room, refuse("not a message: its text is not UTF-8")
+		return refuse("not a message: its text is not UTF-8")
 	}
 	if depth < paramsDepth {
-		return Message{}, room, refuse("not a message: nested too deep")
+		return refuse("not a message: nested too deep")
 	}
 	x := xmlReader{deepest: depth}
 	x.b = bytes.TrimSpace(bytes.TrimPrefix(frame, []byte("\uFEFF")))
 	x.max = depth + 2 // the root is one more than in JSON, and a scalar is an element too
 	if !x.message() {
-		return Message{}, room, refuse("not a message: %s at byte %d", x.fault, x.i)
+		return refuse("not a message: %s at byte %d", x.fault, x.i)
 	}
 	if x.wrong != "" {
-		return Message{}, room, refuse("not a message: %s", x.wrong)
+		return refuse("not a message: %s", x.wrong)
 	}
 	x.found.name = x.out[1 : x.params-1]
 	x.found.params = x.out[x.params:]
-	m, room := x.found.message(room)
+	d.room = x.found.message(m, d.room)
 	m.xml = true
-	return m, room, nil
+	return nil
 }
 
 // message reads the root with its one data element. Nothing may follow.
