@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/octolink/octolink/pbx"
 	"github.com/octolink/octolink/protocol/wire"
@@ -14,14 +13,19 @@ import (
 // TestRecordedCRM plays what a real CRM server once sent to a telephone system, frame by frame, to
 // ours: everything must be understood. Its answers carry the qids of other questions; they get those
 // of ours, nothing else is changed.
-func TestRecordedCRM(t *testing.T) {
+func TestRecordedCRM(t *testing.T) { playRecordings(t, inMemory{}) }
+
+func TestRecordedCRMOverSockets(t *testing.T) { overSockets(t, playRecordings) }
+
+func playRecordings(t *testing.T, net network) {
+	t.Helper()
 	for _, generation := range []string{"first", "second"} {
 		t.Run(generation, func(t *testing.T) {
 			frames, err := os.ReadFile("testdata/recorded/" + generation + "-generation.frames")
 			if err != nil {
 				t.Fatal(err)
 			}
-			synctest.Test(t, func(t *testing.T) { playRecorded(t, strings.Split(strings.TrimSpace(string(frames)), "\n")) })
+			net.play(t, func(t *testing.T) { playRecorded(t, net, strings.Split(strings.TrimSpace(string(frames)), "\n")) })
 		})
 	}
 }
@@ -35,8 +39,8 @@ func withRecordedUser(c pbx.Config) pbx.Config {
 	return c
 }
 
-func playRecorded(t *testing.T, frames []string) {
-	s := newScene(t, wire.JSON, "recorded")
+func playRecorded(t *testing.T, net network, frames []string) {
+	s := newSceneOver(t, net, wire.JSON, "recorded")
 	defer s.end()
 	crm := s.tab("crm")
 	said := collect(s)

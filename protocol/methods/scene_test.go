@@ -20,9 +20,10 @@ import (
 	"github.com/octolink/octolink/protocol/wire"
 )
 
-// A scene is a whole server with the simulator, and clients that talk to it through memory.
+// A scene is a whole server with the simulator, and clients that talk to it.
 type scene struct {
 	t      *testing.T
+	net    network
 	format wire.Format
 	sim    *sim.Sim
 	engine *protocol.Engine
@@ -65,7 +66,12 @@ func welcome(ctx context.Context, c *pbx.Led) {
 
 func newScene(t *testing.T, format wire.Format, setup string) *scene {
 	t.Helper()
-	s := &scene{t: t, format: format, ids: make(map[string]string)}
+	return newSceneOver(t, inMemory{}, format, setup)
+}
+
+func newSceneOver(t *testing.T, net network, format wire.Format, setup string) *scene {
+	t.Helper()
+	s := &scene{t: t, net: net, format: format, ids: make(map[string]string)}
 	dir, err := pbx.NewDirectory(testConfig(setup))
 	if err != nil {
 		t.Fatal(err)
@@ -142,6 +148,8 @@ func (s *scene) do(line string) {
 		s.tab(f[0]).send(s.real(f[2]))
 	case f[1] == "gone":
 		s.tab(f[0]).hangUp()
+	case f[1] == "answers" && f[2] == "pings":
+		s.tab(f[0]).live()
 	default:
 		s.t.Fatalf("not a line of a transcript: %s", line)
 	}

@@ -11,19 +11,18 @@ import (
 	"github.com/octolink/octolink/protocol/wire"
 )
 
-// A tab is a client's channel in memory: a protocol.Conn on the server's side.
+// A tab is a client: what a browser, or a CRM server, makes of its channel.
 type tab struct {
-	scene *scene
-	name  string
-	sink  protocol.Sink
-
-	frame sync.Mutex // a connection has one reader, a phone any number of timers
+	scene   *scene
+	name    string
+	carrier carrier
 
 	mu     sync.Mutex
 	lines  []string // got since the last look
 	told   string   // phone's state as shown last
 	phone  *phone
 	login  bool
+	lives  bool // answers the server's pings
 	closed bool
 	parts  wire.Joiner
 	reads  int
@@ -41,13 +40,13 @@ func newTab(s *scene, name string) *tab {
 		})
 	})
 	t.told = t.phone.shown()
-	t.sink = s.engine.Open(t)
+	t.carrier = s.net.connect(t)
 	synctest.Wait() // what the server says at once
 	return t
 }
 
-// Info describes the connection.
-func (t *tab) Info() protocol.Info {
+// info describes the tab's connection.
+func (t *tab) info() protocol.Info {
 	for _, link := range []string{"crm", "stranger"} {
 		if strings.HasPrefix(t.name, link) {
 			return protocol.Info{Kind: protocol.ServerKind, Link: link, Format: t.scene.format, Remote: "192.0.2.2:" + t.name}
@@ -56,14 +55,11 @@ func (t *tab) Info() protocol.Info {
 	return protocol.Info{Format: t.scene.format, Remote: "192.0.2.1:" + t.name, Local: 4055, TLS: t.name == "secure"}
 }
 
-// Write reads what the server says.
-func (t *tab) Write(frames []protocol.Frame) (int, error) {
+// heard reads a frame of the server.
+func (t *tab) heard(frame []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, f := range frames {
-		t.got([]byte(string(f.Head) + string(f.Body) + string(f.Tail)))
-	}
-	return len(frames), nil
+	t.got(frame)
 }
 
 func (t *tab) got(frame []byte) {
@@ -92,12 +88,12 @@ func (t *tab) got(frame []byte) {
 	}
 	if !strings.HasSuffix(msg.Name, "result") && msg.Name != "pong" {
 		t.phone.event(msg.Name, fields)
-		if t.Info().Kind == protocol.ClientKind {
+		if t.info().Kind == protocol.ClientKind {
 			fields = hideQID(fields) // a CRM answers questions of ours
 		}
 	}
 	t.lines = append(t.lines, "< "+compact(msg.Name, fields))
-	if t.Info().Kind == protocol.ClientKind && msg.Name == "loginresult" && number(fields, "result") == "1" {
+	if t.info().Kind == protocol.ClientKind && msg.Name == "loginresult" && number(fields, "result") == "1" {
 		t.login = true
 		t.reread()
 	}
@@ -117,16 +113,33 @@ func hideQID(fields wire.Object) wire.Object {
 	return out
 }
 
-// Close notes that the server ended the channel.
-func (t *tab) Close(code protocol.CloseCode, _ string) {
+// pinged answers the server's ping, if the tab does that. The server is not called from within its
+// own Ping.
+func (t *tab) pinged() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.lives && !t.closed {
+		time.AfterFunc(0, t.carrier.pong)
+	}
+}
+
+// live makes the tab answer pings from now on.
+func (t *tab) live() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lives = true
+}
+
+// ended notes that the server ended the channel. It is false for one that has ended already.
+func (t *tab) ended(code protocol.CloseCode) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
-		return
+		return false
 	}
 	t.closed = true
 	t.lines = append(t.lines, fmt.Sprintf("closed %d", code))
-	time.AfterFunc(0, func() { t.sink.Closed(nil) })
+	return true
 }
 
 // hangUp ends the channel from the client's side.
@@ -136,7 +149,7 @@ func (t *tab) hangUp() {
 	t.closed = true
 	t.mu.Unlock()
 	if !was {
-		t.sink.Closed(nil)
+		t.carrier.hangUp()
 	}
 }
 
@@ -148,9 +161,7 @@ func (t *tab) send(text string) {
 			t.scene.t.Fatal(err)
 		}
 	}
-	t.frame.Lock()
-	defer t.frame.Unlock()
-	t.sink.Frame(frame)
+	t.carrier.send(frame)
 }
 
 // reread asks for the line as a client does; mu is held. The server is not called from within its

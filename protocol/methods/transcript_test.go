@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"golang.org/x/tools/txtar"
 
@@ -23,13 +22,21 @@ var update = flag.Bool("update", false, "write what the server says into the tra
 //	alice < ["name",{…}]     what it gets, in order
 //	alice = talk             the phone's state as a client computes it, when it changed
 //	alice closed 1000        the server closed the channel
+//	alice gone               the tab closed it
+//	alice answers pings      from now on; else it gives no sign of life beside what it sends
 //	pbx ! ring 79161234567 300
 //	wait 20s
 //
 // Ids that the server makes are written $1, $2 … in the order of their appearance, and can be sent
 // back under these names. After every line a second passes, so that clients have read again what
 // events told them to.
-func TestTranscripts(t *testing.T) {
+func TestTranscripts(t *testing.T) { playTranscripts(t, inMemory{}) }
+
+// It stands behind the test whose -update it plays.
+func TestTranscriptsOverSockets(t *testing.T) { overSockets(t, playTranscripts) }
+
+func playTranscripts(t *testing.T, net network) {
+	t.Helper()
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no transcripts: %v", err)
@@ -37,12 +44,12 @@ func TestTranscripts(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
 		for _, format := range []wire.Format{wire.JSON, wire.XML} {
-			t.Run(name+"/"+format.String(), func(t *testing.T) { playFile(t, file, format) })
+			t.Run(name+"/"+format.String(), func(t *testing.T) { playFile(t, net, file, format) })
 		}
 	}
 }
 
-func playFile(t *testing.T, file string, format wire.Format) {
+func playFile(t *testing.T, net network, file string, format wire.Format) {
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -51,12 +58,12 @@ func playFile(t *testing.T, file string, format wire.Format) {
 		t.Fatalf("%s: wants a sentence and one part", file)
 	}
 	var got string
-	synctest.Test(t, func(t *testing.T) { got = play(t, format, archive.Files[0].Name, string(archive.Files[0].Data)) })
+	net.play(t, func(t *testing.T) { got = play(t, net, format, archive.Files[0].Name, string(archive.Files[0].Data)) })
 	want := string(archive.Files[0].Data)
 	if got == want {
 		return
 	}
-	if *update && format == wire.JSON {
+	if *update && format == wire.JSON && net == (inMemory{}) {
 		archive.Files[0].Data = []byte(got)
 		if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
 			t.Fatal(err)
@@ -67,8 +74,8 @@ func playFile(t *testing.T, file string, format wire.Format) {
 }
 
 // play does the inputs of a talk and gives the talk as it went.
-func play(t *testing.T, format wire.Format, setup, talk string) string {
-	s := newScene(t, format, setup)
+func play(t *testing.T, net network, format wire.Format, setup, talk string) string {
+	s := newSceneOver(t, net, format, setup)
 	defer s.end()
 	var out bytes.Buffer
 	for line := range strings.Lines(talk) {
