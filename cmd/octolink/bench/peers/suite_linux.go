@@ -24,6 +24,7 @@ type suite struct {
 type plan struct {
 	pairs          int
 	warmup, window time.Duration
+	slices         int // of a pair, where latencies are compared
 	fanTabs        int
 	idleTabs       int
 	idleWarm       int
@@ -35,12 +36,12 @@ type plan struct {
 
 func (o Options) plan() plan {
 	p := plan{
-		pairs: 5, warmup: 400 * time.Millisecond, window: 1500 * time.Millisecond, fanTabs: 1000, idleTabs: 10_000, idleWarm: 1000,
+		pairs: 5, warmup: 400 * time.Millisecond, window: 1500 * time.Millisecond, slices: 20, fanTabs: 1000, idleTabs: 10_000, idleWarm: 1000,
 		idleRuns: map[bool]int{true: 3, false: 1}, settle: 30 * time.Second, stormTabs: 10_000, starts: 9,
 	}
 	if o.Quick {
 		p = plan{
-			pairs: 2, warmup: 100 * time.Millisecond, window: 400 * time.Millisecond, fanTabs: 1000, idleTabs: 1000, idleWarm: 500,
+			pairs: 2, warmup: 100 * time.Millisecond, window: 400 * time.Millisecond, slices: 2, fanTabs: 1000, idleTabs: 1000, idleWarm: 500,
 			idleRuns: map[bool]int{true: 1, false: 1}, settle: 2 * time.Second, stormTabs: 1000, starts: 3,
 		}
 	}
@@ -137,33 +138,4 @@ func (s *suite) stopAll() {
 // have are those of some servers that are installed.
 func (s *suite) have(names ...string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { _, ok := s.kinds[name]; return !ok && name != octolink })
-}
-
-// A duel is two stands, measured in turn.
-type duel struct {
-	value        func(window) float64
-	own, other   []float64
-	ratios, p99s []float64
-}
-
-// fight measures pairs of windows; who is first alternates.
-func (s *suite) fight(ctx context.Context, own, other *stand, value func(window) float64) (*duel, error) {
-	d := &duel{value: value}
-	p := s.plan()
-	for i := range p.pairs {
-		var w [2]window
-		for j := range w {
-			at := (i + j) % 2
-			var err error
-			if w[at], err = []*stand{own, other}[at].measure(ctx, p.warmup, p.window); err != nil {
-				return d, err
-			}
-		}
-		a, b := value(w[0]), value(w[1])
-		d.own, d.other = append(d.own, a), append(d.other, b)
-		d.ratios, d.p99s = append(d.ratios, a/b), append(d.p99s, float64(w[0].p99.Microseconds())/1000)
-		fmt.Fprintf(s.Log, "  %s %s (%.0f %% busy), %s %s (%.0f %% busy): %.2f\n",
-			own.title(), figure(a), w[0].busy(), other.title(), figure(b), w[1].busy(), a/b)
-	}
-	return d, nil
 }

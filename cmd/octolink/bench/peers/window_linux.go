@@ -30,11 +30,10 @@ func (s *stand) title() string { return s.name + s.form }
 
 // A window is what was measured in one.
 type window struct {
-	done uint64 // pieces of work
-	took time.Duration
-	cpu  time.Duration // of the server
-	p50  time.Duration
-	p99  time.Duration
+	done    uint64 // pieces of work
+	took    time.Duration
+	cpu     time.Duration // of the server
+	latency *bench.Latency
 }
 
 // perCPU is how much work a second of the server's processor does.
@@ -47,7 +46,7 @@ func (w window) each() float64 { return float64(w.cpu.Microseconds()) / float64(
 func (w window) busy() float64 { return 100 * w.cpu.Seconds() / w.took.Seconds() }
 
 // micros is the 99th percentile.
-func (w window) micros() float64 { return float64(w.p99.Microseconds()) }
+func (w window) micros() float64 { return float64(w.latency.Percentile(99).Microseconds()) }
 
 func (s *stand) close() { s.herd.Close() }
 
@@ -76,7 +75,8 @@ func (s *stand) measure(ctx context.Context, warmup, d time.Duration) (window, e
 			return w, err
 		}
 		done, latency := s.load.counted()
-		w = window{done, time.Since(began), after - before, latency.Percentile(50), latency.Percentile(99)}
+		copied := *latency
+		w = window{done, time.Since(began), after - before, &copied}
 	}
 	if err := s.load.end(ctx); err != nil {
 		return w, fmt.Errorf("%s: %w", s.name, err)
