@@ -157,83 +157,8 @@ func items(l *basev1.List, depth int) (any, error) {
 
 // literalOf is a number as the plugin wrote it; what JSON would not take as one is a text.
 func literalOf(s string) any {
-	if isNumber(s) {
+	if crm.IsNumber(s) {
 		return crm.Number(s)
 	}
 	return s
-}
-
-// isNumber reports whether a text is a number as JSON writes them.
-func isNumber(s string) bool {
-	s = strings.TrimPrefix(s, "-")
-	whole, rest := digits(s)
-	if whole == "" || len(whole) > 1 && whole[0] == '0' {
-		return false
-	}
-	if after, ok := strings.CutPrefix(rest, "."); ok {
-		var fraction string
-		if fraction, rest = digits(after); fraction == "" {
-			return false
-		}
-	}
-	if rest != "" && (rest[0] == 'e' || rest[0] == 'E') {
-		rest = rest[1:]
-		if rest != "" && (rest[0] == '+' || rest[0] == '-') {
-			rest = rest[1:]
-		}
-		var power string
-		if power, rest = digits(rest); power == "" {
-			return false
-		}
-	}
-	return rest == ""
-}
-
-func digits(s string) (run, rest string) {
-	i := 0
-	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-		i++
-	}
-	return s[:i], s[i:]
-}
-
-// typed makes what the catalogue promises of values that are given as texts.
-func typed(in crm.Values, params []crm.Param) crm.Values {
-	var out crm.Values
-	for i, v := range in {
-		text, ok := v.Value.(string)
-		if !ok {
-			continue
-		}
-		for _, p := range params {
-			if p.Key != v.Key {
-				continue
-			}
-			if value := asType(text, p.Type); value != v.Value {
-				if out == nil {
-					out = append(out, in...)
-				}
-				out[i].Value = value
-			}
-		}
-	}
-	if out == nil {
-		return in
-	}
-	return out
-}
-
-func asType(text string, t crm.Type) any {
-	switch t {
-	case crm.Int, crm.Float:
-		return literalOf(text)
-	case crm.Bool:
-		switch strings.ToLower(text) {
-		case "1", "true", "yes":
-			return true
-		case "0", "false", "no", "":
-			return false
-		}
-	}
-	return text
 }

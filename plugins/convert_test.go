@@ -76,21 +76,6 @@ func TestWhatHasNoJSON(t *testing.T) {
 	}
 }
 
-func TestTyped(t *testing.T) {
-	params := []crm.Param{{Key: "n", Type: crm.Int}, {Key: "b", Type: crm.Bool}, {Key: "s", Type: crm.String}}
-	in := crm.Values{{Key: "n", Value: "12"}, {Key: "b", Value: "yes"}, {Key: "s", Value: "12"}, {Key: "x", Value: "12"}}
-	want := crm.Values{{Key: "n", Value: crm.Number("12")}, {Key: "b", Value: true}, {Key: "s", Value: "12"}, {Key: "x", Value: "12"}}
-	if got := typed(in, params); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	if in[0].Value != "12" {
-		t.Error("the caller's values were changed")
-	}
-	if got := asType("twelve", crm.Int); got != "twelve" {
-		t.Errorf("got %v", got)
-	}
-}
-
 // Whatever a plugin sends is taken or refused.
 func FuzzFromObject(f *testing.F) {
 	o, err := toObject(crm.Values{{Key: "a", Value: crm.List{crm.Number("1e9"), crm.Values{{Key: "b", Value: true}}}}})

@@ -56,7 +56,7 @@ func (i *instance) invoke(ctx context.Context, call crm.Call) (crm.Values, error
 	case m.ForUser && call.User == "":
 		return nil, fmt.Errorf("%w: %s.%s is for a user, say for whom", crm.ErrNobody, i.manifest.Name, call.Method)
 	}
-	in, err := toObject(typed(call.In, m.In))
+	in, err := toObject(crm.Typed(call.In, m.In))
 	if err != nil {
 		return nil, fmt.Errorf("%s.%s: %w", i.manifest.Name, call.Method, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -138,62 +137,8 @@ func (r *Run) typed(name string, out crm.Values) crm.Values {
 		key = name
 	}
 	m, ok := p.Catalog().Method(key)
-	if !ok || len(m.Out) == 0 {
+	if !ok {
 		return out
 	}
-	return asDeclared(out, m.Out)
-}
-
-func asDeclared(out crm.Values, params []crm.Param) crm.Values {
-	var changed crm.Values
-	for i, v := range out {
-		for _, p := range params {
-			if p.Key != v.Key {
-				continue
-			}
-			if as, other := asType(v.Value, p.Type); other {
-				if changed == nil {
-					changed = append(crm.Values(nil), out...)
-				}
-				changed[i].Value = as
-			}
-		}
-	}
-	if changed == nil {
-		return out
-	}
-	return changed
-}
-
-// asType reads a value as its declared type; one that is something else stays what it is.
-func asType(v any, t crm.Type) (as any, changed bool) {
-	switch x := v.(type) {
-	case string:
-		return textAsType(x, t)
-	case crm.Number:
-		switch t {
-		case crm.String, crm.GUID, crm.Choice, crm.DateTime:
-			return string(x), true
-		case crm.Bool:
-			return x != "0", true
-		}
-	}
-	return v, false
-}
-
-func textAsType(x string, t crm.Type) (as any, changed bool) {
-	switch t {
-	case crm.Int, crm.Float:
-		if _, err := strconv.ParseFloat(x, 64); err == nil && strings.Trim(x, "+-.0123456789eE") == "" {
-			return crm.Number(x), true
-		}
-	case crm.Bool:
-		switch strings.ToLower(x) {
-		case "1", "true", "yes":
-			return true, true
-		case "0", "false", "no":
-			return false, true
-		}
-	}
-	return x, false
+	return crm.Typed(out, m.Out)
 }

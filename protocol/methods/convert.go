@@ -1,9 +1,6 @@
 package methods
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/octolink/octolink/crm"
 	"github.com/octolink/octolink/protocol/wire"
 )
@@ -77,55 +74,4 @@ func outputs(v any) crm.Values {
 		return values
 	}
 	return nil
-}
-
-// typed gives parameters the types that the catalogue declares. What does not fit stays as it is: the
-// CRM knows better.
-func typed(in crm.Values, params []crm.Param) crm.Values {
-	out := make(crm.Values, len(in))
-	for i, v := range in {
-		out[i] = v
-		for _, p := range params {
-			if p.Key == v.Key {
-				out[i].Value = asType(v.Value, p.Type)
-			}
-		}
-	}
-	return out
-}
-
-func asType(v any, t crm.Type) any {
-	text, ok := v.(string)
-	if !ok {
-		return v
-	}
-	switch t {
-	case crm.Int, crm.Float:
-		if isNumber(text) {
-			return crm.Number(text)
-		}
-	case crm.Bool:
-		switch strings.ToLower(text) {
-		case "1", "true", "yes":
-			return true
-		case "0", "false", "no", "":
-			return false
-		}
-	}
-	return v
-}
-
-// isNumber reports whether a text is a number as JSON writes them.
-func isNumber(s string) bool {
-	if _, err := strconv.ParseFloat(s, 64); err != nil {
-		return false
-	}
-	m, err := wire.Decode(wire.JSON, []byte(`["n",{"v":`+s+`}]`), wire.Limits{})
-	if err != nil {
-		return false
-	}
-	tree, err := m.Tree()
-	v, _ := tree.Get("v")
-	_, ok := v.(wire.Number)
-	return err == nil && ok
 }

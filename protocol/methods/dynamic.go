@@ -98,7 +98,7 @@ func (p *provider) Invoke(ctx context.Context, call crm.Call) (crm.Values, error
 	if body.Session == "" {
 		body.Session = body.Execution
 	}
-	body.In = WireValues(typed(call.In, m.In))
+	body.In = WireValues(crm.Typed(call.In, m.In))
 	switch peer := p.peer.(type) {
 	case *protocol.Channel:
 		e := &execution{id: body.Execution, session: body.Session, ch: peer, user: call.User, gaveUp: gaveUp, got: make(chan answer, 1)}

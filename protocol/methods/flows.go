@@ -77,6 +77,6 @@ func (a *API) OpenFormFor(user, name string, in crm.Values, call FormCall) (*Win
 	if err != nil {
 		return nil, err
 	}
-	body := WireValues(typed(in, form.In))
+	body := WireValues(crm.Typed(in, form.In))
 	return a.open(p, showFormBody{Form: form.Key, In: body, ChainID: call.Chain, CallerID: call.Caller}, user, false)
 }
