@@ -22,12 +22,9 @@ type hearing struct {
 	writable bool // the socket takes more
 }
 
-// heardAtOnce bounds how many connections wait for each other. Nor do they wait for more bytes than
-// one of them may send in a turn.
-const heardAtOnce = 32
-
 // hear is the first half of the turn of a connection whose socket is ready: reads once and hands on
-// what is whole.
+// what is whole. Those of which one call of the poller tells wait for each other, but not for more
+// bytes than one of them may send in a turn.
 func (l *loop) hear(c *loopConn, events uint32) {
 	if events&hungUp != 0 {
 		events |= unix.EPOLLIN | unix.EPOLLOUT // which of them fails says why
@@ -39,7 +36,7 @@ func (l *loop) hear(c *loopConn, events uint32) {
 		}
 	}
 	l.heard.conns = append(l.heard.conns, hearing{c, events&unix.EPOLLOUT != 0})
-	if len(l.heard.conns) == heardAtOnce || l.heard.bytes >= readSize {
+	if l.heard.bytes >= readSize {
 		l.answer()
 	}
 }

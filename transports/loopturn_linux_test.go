@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,15 +116,15 @@ func TestATurnIsBounded(t *testing.T) {
 	cutOff(t, l, c, h)
 }
 
-// Connections that are ready together are heard before any of them is answered, but not more than a
-// few, and not more than one of them may say in a turn.
+// Connections that are ready together are heard before any of them is answered, but not for longer than
+// one of them may speak in a turn.
 func TestAnswersWaitForEachOther(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		says  int // bytes of a message
 		waits int // connections that are heard before the first answer
 	}{
-		{"a little", 100, heardAtOnce},
+		{"a little", readSize / pollAtOnce, pollAtOnce},
 		{"much", readSize / 4, 4},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -157,6 +158,56 @@ func TestAnswersWaitForEachOther(t *testing.T) {
 				cutOff(t, l, c, heards[i])
 			}
 		})
+	}
+}
+
+// Who is answered last, and speaks again when the sockets have been looked at already, is heard as often
+// as the others.
+func TestTheLastAreHeardAsOften(t *testing.T) {
+	const all, turns = 2 * pollAtOnce, 40
+	l, c, peer := turnedByHand(t, Limits{}, &heard{})
+	conns, peers, heards := []*loopConn{c}, []int{peer}, []*heard{c.sink.(*heard)}
+	for range all - 1 {
+		h := &heard{}
+		c, peer := joining(t, l, Limits{}, h)
+		conns, peers, heards = append(conns, c), append(peers, peer), append(heards, h)
+	}
+	speak := func(slot int32) {
+		if _, err := unix.Write(peers[slot], frameOf(ws.OpText, "x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late := make([]int32, 0, all)
+	for i := range conns {
+		speak(conns[i].slot)
+	}
+	for range turns * all / pollAtOnce {
+		ready, err := l.poll.now()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, slot := range late {
+			speak(slot)
+		}
+		late = late[:0]
+		for i, e := range ready {
+			l.hear(conns[e.Fd], e.Events)
+			if last := i >= len(ready)-pollAtOnce/4; last {
+				late = append(late, e.Fd)
+			}
+		}
+		l.answer()
+		for _, e := range ready {
+			if !slices.Contains(late, e.Fd) {
+				speak(e.Fd)
+			}
+		}
+	}
+	for i, h := range heards {
+		if n := len(h.frames); n < turns*3/4 {
+			t.Errorf("connection %d was heard %d times in %d turns", i, n, turns)
+		}
+		cutOff(t, l, conns[i], h)
 	}
 }
 

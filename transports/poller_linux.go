@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollAtOnce is how many sockets one call tells of.
-const pollAtOnce = 128
+// pollAtOnce is how many sockets one call tells of. There are few, because who is answered last among
+// them and speaks again at once stands behind all the others in epoll's list: he would be heard only
+// after the others had spoken twice.
+const pollAtOnce = 32
 
 // A poller watches sockets. Its own descriptor is watched by the runtime, so that who waits is a
 // parked goroutine and holds neither a thread nor a processor; a deadline in the past wakes it
