@@ -239,9 +239,9 @@ func (ch *Channel) send(f *Frame) {
 	ch.out.send(ch.split(f)...)
 }
 
-func (ch *Channel) event(c *Client, f *Frame) {
-	if held := ch.out.event(c, f); !held {
-		ch.engine.tapFrame(c, f)
+func (ch *Channel) event(c *Client, one []Frame) {
+	if held := ch.out.event(c, one); !held {
+		ch.engine.tapFrame(c, &one[0])
 	}
 }
 

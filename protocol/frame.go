@@ -14,22 +14,22 @@ type encoding struct {
 }
 
 type encoded struct {
-	frame Frame
+	frame [1]Frame
 	user  string // whose name is in it
 	done  bool
 }
 
 func newEncoding(ev Event) *encoding { return &encoding{ev: ev, qid: NewQID()} }
 
-// frame gives the event's bytes for a client. Receivers come grouped by user, so that keeping the
-// last user's bytes is enough.
-func (e *encoding) frame(f wire.Format, login, userID string) (*Frame, error) {
+// frame gives the event's bytes for a client, as one frame. Receivers come grouped by user, so that
+// keeping the last user's bytes is enough.
+func (e *encoding) frame(f wire.Format, login, userID string) ([]Frame, error) {
 	have := &e.unnamed[f]
 	if login != "" {
 		have = &e.named[f]
 	}
 	if have.done && have.user == login {
-		return &have.frame, nil
+		return have.frame[:], nil
 	}
 	b := wire.AppendHead(make([]byte, 0, 512), f, e.ev.def.Name, e.qid)
 	if login != "" {
@@ -39,8 +39,8 @@ func (e *encoding) frame(f wire.Format, login, userID string) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	*have = encoded{Frame{Body: wire.AppendTail(b, f)}, login, true}
-	return &have.frame, nil
+	*have = encoded{[1]Frame{{Body: wire.AppendTail(b, f)}}, login, true}
+	return have.frame[:], nil
 }
 
 // appendUser writes whom a message is about [P 3.1]. Text fields cannot fail.

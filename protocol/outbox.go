@@ -64,16 +64,22 @@ func (o *outbox) addOne(f *Frame) {
 // connection without being queued.
 func (o *outbox) sendOne(f *Frame) {
 	o.mu.Lock()
-	if o.queue != nil || o.flushing || o.blocked || o.closed || o.closing != nil || f.Len() > o.limit {
+	if !o.idle() || f.Len() > o.limit {
 		o.mu.Unlock()
 		o.send(*f)
 		return
 	}
+	o.bytes += f.Len()
+	o.writeOne(f.lent.one[:])
+}
+
+// writeOne gives the connection a frame that need not be queued; its bytes count already. It unlocks mu.
+func (o *outbox) writeOne(one []Frame) {
+	f := &one[0]
 	size := f.Len()
 	o.flushing = true
-	o.bytes += size
 	o.mu.Unlock()
-	taken, err := o.conn.Write(f.lent.one[:])
+	taken, err := o.conn.Write(one)
 	o.mu.Lock()
 	o.flushing = false
 	switch {
@@ -93,6 +99,11 @@ func (o *outbox) sendOne(f *Frame) {
 	o.unlockAndFlush()
 }
 
+// idle reports whether nothing waits and nobody writes. mu is held.
+func (o *outbox) idle() bool {
+	return o.queue == nil && !o.flushing && !o.blocked && !o.closed && o.closing == nil
+}
+
 // refused queues a frame that the connection has not taken before all that came meanwhile. mu is held.
 func (o *outbox) refused(f *Frame) {
 	later := o.queue
@@ -106,17 +117,24 @@ func (o *outbox) refused(f *Frame) {
 	o.again = false
 }
 
-// event queues an event for a client, or holds it for the reply of a command that runs for him.
-func (o *outbox) event(c *Client, f *Frame) (held bool) {
+// event queues an event for a client, or holds it for the reply of a command that runs for him. one is
+// the event's frame alone.
+func (o *outbox) event(c *Client, one []Frame) (held bool) {
 	o.mu.Lock()
 	if o.closed || o.closing != nil {
 		o.mu.Unlock()
 		return false
 	}
+	f := &one[0]
 	o.bytes += f.Len()
-	if held = c.held != nil; held {
+	switch {
+	case c.held != nil:
+		held = true
 		c.held.events = append(c.held.events, *f)
-	} else {
+	case o.idle() && o.bytes <= o.limit:
+		o.writeOne(one)
+		return false
+	default:
 		o.addOne(f)
 	}
 	if o.blocked && o.bytes <= o.limit { // what most events of a burst find

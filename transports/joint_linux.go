@@ -27,15 +27,18 @@ type joint struct {
 	whole  []byte // nil until it is wanted
 }
 
-// of gives the joint of the frames with their headers; nil when there is none.
-func (j *joint) of(frames []protocol.Frame) []byte {
-	if len(frames) == 0 || len(frames) > jointFrames || len(frames[0].Head) > 0 { // an answer is for one
+// of gives the joint of some frames and those behind them, with their headers; nil when there is none.
+func (j *joint) of(some, more []protocol.Frame) []byte {
+	switch n := len(some) + len(more); {
+	case n == 0, n > jointFrames:
+		return nil
+	case len(some) == 0 && len(more[0].Head) > 0: // an answer is for one
 		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.same(frames) {
-		j.remember(frames)
+	if !j.same(some, more) {
+		j.remember(some, more)
 		return nil
 	}
 	if j.whole == nil && j.size <= jointSize {
@@ -48,11 +51,14 @@ func (j *joint) of(frames []protocol.Frame) []byte {
 }
 
 // same reports whether these frames are the last ones: not equal, the same memory.
-func (j *joint) same(frames []protocol.Frame) bool {
-	if len(frames) != len(j.bodies) {
-		return false
-	}
-	for i, b := range j.bodies {
+func (j *joint) same(some, more []protocol.Frame) bool {
+	n := len(some)
+	return n+len(more) == len(j.bodies) && areThese(some, j.bodies[:n]) && areThese(more, j.bodies[n:])
+}
+
+// areThese reports whether frames are bodies alone, and these.
+func areThese(frames []protocol.Frame, bodies [][]byte) bool {
+	for i, b := range bodies {
 		f := &frames[i]
 		if len(f.Head)+len(f.Tail) > 0 || len(f.Body) != len(b) || unsafe.SliceData(f.Body) != unsafe.SliceData(b) { //nolint:gosec // only compared
 			return false
@@ -61,17 +67,24 @@ func (j *joint) same(frames []protocol.Frame) bool {
 	return true
 }
 
-func (j *joint) remember(frames []protocol.Frame) {
+func (j *joint) remember(some, more []protocol.Frame) {
 	j.forget()
+	if !j.add(some) || !j.add(more) {
+		j.forget()
+	}
+}
+
+// add appends frames and reports whether all are bodies alone.
+func (j *joint) add(frames []protocol.Frame) bool {
 	for i := range frames {
 		f := &frames[i]
 		if len(f.Head)+len(f.Tail) > 0 {
-			j.forget()
-			return
+			return false
 		}
 		j.bodies = append(j.bodies, f.Body)
 		j.size += ws.HeaderSize(ws.Header{Length: int64(len(f.Body))}) + len(f.Body)
 	}
+	return true
 }
 
 func (j *joint) forget() {

@@ -37,22 +37,22 @@ func TestJoint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var j joint
-			if got := j.of(frames); got != nil {
+			if got := j.of(nil, frames); got != nil {
 				t.Errorf("joined at once: %q", got)
 			}
 			want := plainly(frames)
-			first, again := j.of(frames), j.of(append([]protocol.Frame(nil), frames...))
+			first, again := j.of(nil, frames), j.of(frames[:1], append([]protocol.Frame(nil), frames[1:]...))
 			if !bytes.Equal(first, want) || &first[0] != &again[0] {
 				t.Errorf("got %q and %q, want %q twice", first, again, want)
 			}
 			equal := append([]protocol.Frame(nil), frames...)
 			equal[0].Body = bytes.Clone(equal[0].Body)
-			if got := j.of(equal); got != nil {
+			if got := j.of(nil, equal); got != nil {
 				t.Errorf("frames that are only equal gave %q", got)
 			}
-			j.of(frames)
+			j.of(nil, frames)
 			j.rest()
-			if got := j.of(frames); got != nil || len(j.bodies) != len(frames) {
+			if got := j.of(nil, frames); got != nil || len(j.bodies) != len(frames) {
 				t.Errorf("it kept %q over a rest", got)
 			}
 			if !bytes.Equal(first, want) {
@@ -67,7 +67,7 @@ func TestJoint(t *testing.T) {
 	} {
 		var j joint
 		for range 3 {
-			if got := j.of(frames); got != nil {
+			if got := j.of(nil, frames); got != nil {
 				t.Errorf("%s was joined: %q", name, got)
 			}
 		}

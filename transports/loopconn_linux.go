@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 
 	"github.com/octolink/octolink/protocol"
@@ -58,11 +59,21 @@ type part struct {
 // A pending is what waits to be sent.
 type pending struct {
 	sending
-	batch *outbox   // under way: the socket took only some of it; the loop's
-	stuck time.Time // when it must have taken more
+	one    [1]protocol.Frame // taken outside of a turn, which makes it ready for the wire
+	hasOne bool
+	batch  *outbox   // under way: the socket took only some of it; the loop's
+	stuck  time.Time // when it must have taken more
 }
 
 var pendings = sync.Pool{New: func() any { return new(pending) }}
+
+// early is what was taken outside of a turn.
+func (s *pending) early() []protocol.Frame {
+	if s.hasOne {
+		return s.one[:]
+	}
+	return nil
+}
 
 // Info implements protocol.Conn.
 func (c *loopConn) Info() protocol.Info {
@@ -71,8 +82,8 @@ func (c *loopConn) Info() protocol.Info {
 	return info
 }
 
-// Write implements protocol.Conn. Outside of a turn it takes nothing, and asks for the frames when
-// the turn comes: they then leave together with all that was written until then.
+// Write implements protocol.Conn. Outside of a turn it takes one event at most, and asks for the rest
+// when the turn comes: it then leaves together with all that was written until then.
 func (c *loopConn) Write(frames []protocol.Frame) (int, error) {
 	c.mu.Lock()
 	if c.isClosing() {
@@ -82,25 +93,46 @@ func (c *loopConn) Write(frames []protocol.Frame) (int, error) {
 	taken := 0
 	if c.corked {
 		taken = c.take(frames)
+	} else if c.send == nil && !c.full {
+		taken = c.takeEarly(frames)
 	}
-	if taken < len(frames) {
-		c.full = true
-		c.post()
-	}
+	c.full = c.full || taken < len(frames)
+	c.post()
 	c.mu.Unlock()
 	return taken, nil
 }
 
-// take queues what there is room for. With mu held.
+// take queues what there is room for, behind what was taken early. With mu held.
 func (c *loopConn) take(frames []protocol.Frame) int {
 	s, limit := c.sender(), c.home.limits.Write
-	if s.queued == 0 {
-		if whole := c.loop.joint.of(frames); len(whole) > 0 && len(whole) <= limit {
-			s.pushWhole(whole)
-			return len(frames)
-		}
+	early := s.early()
+	for i := range early {
+		s.queued -= early[i].Len() // until it counts with its header
 	}
-	return s.write(frames, limit)
+	taken := len(frames)
+	if whole := c.loop.joint.of(early, frames); len(whole) > 0 && s.queued+len(whole) <= limit {
+		s.pushWhole(whole)
+	} else {
+		for i := range early {
+			s.push(ws.OpText, &early[i])
+		}
+		taken = s.write(frames, limit)
+	}
+	clear(early)
+	s.hasOne = false
+	return taken
+}
+
+// takeEarly takes an event that finds nothing to do outside of a turn: to be asked for it in the turn
+// would be a detour. With mu held.
+func (c *loopConn) takeEarly(frames []protocol.Frame) int {
+	if len(frames) != 1 || len(frames[0].Head) > 0 || frames[0].Len() > c.home.limits.Write { // an answer's memory is lent
+		return 0
+	}
+	s := c.sender()
+	s.one[0], s.hasOne = frames[0], true
+	s.queued += frames[0].Len()
+	return 1
 }
 
 // Ping implements protocol.Pinger.

@@ -217,7 +217,9 @@ func (l *loop) flush(c *loopConn, writable bool) error {
 			batch.wrote(n)
 			c.progress()
 		}
-		c.sent(batch)
+		if !c.sent(batch) {
+			return nil
+		}
 		writable = true
 	}
 	return nil
@@ -227,6 +229,9 @@ func (l *loop) flush(c *loopConn, writable bool) error {
 func (c *loopConn) nextBatch(writable bool) *outbox {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.send != nil && c.send.hasOne {
+		c.take(nil)
+	}
 	e := c.end.Load()
 	if e != nil && !e.said {
 		e.said = true
@@ -254,13 +259,15 @@ func (c *loopConn) nextBatch(writable bool) *outbox {
 // progress gives a socket that takes something new time for the rest.
 func (c *loopConn) progress() { c.send.stuck = time.Time{} }
 
-// sent forgets a batch.
-func (c *loopConn) sent(batch *outbox) {
+// sent forgets a batch and reports whether there may be more.
+func (c *loopConn) sent(batch *outbox) (more bool) {
 	c.mu.Lock()
 	c.send.queued -= batch.bytes
 	c.send.batch = nil
+	more = c.send.out != nil || c.send.late != nil || c.isClosing()
 	c.mu.Unlock()
 	batch.release()
+	return more
 }
 
 // uncork ends the turn.

@@ -211,6 +211,69 @@ func TestTheLastAreHeardAsOften(t *testing.T) {
 	}
 }
 
+// Outside of a turn one event is taken, and what comes behind it asked for in the turn. All leave in their
+// order, with whatever else the turn brings, however large they are.
+func TestAnEventIsTakenEarly(t *testing.T) {
+	const room = 600
+	first, second := strings.Repeat("1", room), strings.Repeat("2", room)
+	h := &heard{}
+	l, c, peer := turnedByHand(t, Limits{Write: room}, h)
+	outside := func(f protocol.Frame, want int) {
+		t.Helper()
+		if taken, err := c.Write([]protocol.Frame{f}); taken != want || err != nil {
+			t.Errorf("took %d, %v, want %d", taken, err, want)
+		}
+	}
+	outside(protocol.Frame{Head: []byte("an answer")}, 0)
+	l.turn(c)
+	outside(protocol.Frame{Body: []byte(first + "!")}, 0)
+	l.turn(c)
+	outside(protocol.Frame{Body: []byte(first)}, 1)
+	outside(protocol.Frame{Body: []byte(second)}, 0)
+	if h.writable != 2 {
+		t.Errorf("was asked %d times for more, want 2", h.writable)
+	}
+	h.answer = func(conn protocol.Conn, _ string) {
+		if taken, err := conn.Write([]protocol.Frame{{Body: []byte(second)}}); taken != 0 || err != nil {
+			t.Errorf("took %d, %v, without room", taken, err)
+		}
+	}
+	if _, err := unix.Write(peer, append(frameOf(ws.OpPing, "are you there"), frameOf(ws.OpText, "x")...)); err != nil {
+		t.Fatal(err)
+	}
+	l.ready(c, unix.EPOLLIN)
+	if h.writable != 3 {
+		t.Errorf("was asked %d times for more, want 3", h.writable)
+	}
+	outside(protocol.Frame{Body: []byte(second)}, 1)
+	c.Close(protocol.CloseNormal, "")
+	l.turn(c)
+	var got []string
+	for b := readNowAll(t, peer); len(b) > 0; {
+		head, n, err := parseHeader(b)
+		if err != nil || n == 0 {
+			t.Fatalf("%v in %q", err, b)
+		}
+		got = append(got, fmt.Sprintf("%x %.2s", head.OpCode, b[n:]))
+		b = b[n+int(head.Length):]
+	}
+	if want := []string{"a ar", "1 11", "1 22", "8 \x03\xe8"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	cutOff(t, l, c, h)
+}
+
+// readNowAll is what a socket has.
+func readNowAll(t *testing.T, fd int) []byte {
+	t.Helper()
+	b := make([]byte, 64<<10)
+	n, err := unix.Read(fd, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b[:n]
+}
+
 // say answers each message with a short one.
 func say(c protocol.Conn, _ string) {
 	if _, err := c.Write([]protocol.Frame{{Body: []byte("heard")}}); err != nil {
