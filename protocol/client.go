@@ -124,6 +124,6 @@ func (c *Client) refusal(m *Method, msg *wire.Message) *wire.Error {
 // mayName reports whether a request that names a user names this client's own: clients put their
 // login into every request [P 3.1]. An empty name or a zero GUID names nobody.
 func (id *Identity) mayName(msg *wire.Message) bool {
-	return (msg.UserLogin == "" || msg.UserLogin == id.Login || strings.EqualFold(msg.UserLogin, id.Login)) &&
-		(noID(msg.UserID) || msg.UserID == id.UserID || strings.EqualFold(msg.UserID, id.UserID))
+	return (msg.UserLogin == "" || strings.EqualFold(msg.UserLogin, id.Login)) &&
+		(noID(msg.UserID) || strings.EqualFold(msg.UserID, id.UserID))
 }

@@ -23,19 +23,15 @@ func newScratch() *scratch { return scratches.Get().(*scratch) }
 // frame makes a frame of what was encoded in the scratch. What outgrew it has memory of its own, and
 // is too long to be copied if it need not be.
 func (s *scratch) frame(b, body, tail []byte) *Frame {
-	f := &s.one[0]
-	switch {
-	case cap(b) == cap(s.b):
-		f.lent = s
-	case len(body) == 0:
-		s.release()
-		return &Frame{Body: b, Tail: tail}
-	default:
-		s.release()
-		f = new(Frame)
+	if cap(b) == cap(s.b) {
+		s.one[0] = Frame{Head: b, Body: body, Tail: tail, lent: s}
+		return &s.one[0]
 	}
-	f.Head, f.Body, f.Tail = b, body, tail
-	return f
+	s.release()
+	if len(body) == 0 {
+		return &Frame{Body: b, Tail: tail}
+	}
+	return &Frame{Head: b, Body: body, Tail: tail}
 }
 
 // release leaves the memory to others; nobody may read it, or the frame in it, any more.
